@@ -1,0 +1,82 @@
+"""Write, run and test Amazon SageMaker training containers.
+
+``import sm_container as sm`` is what an algorithm's author needs: ``sm.Algorithm``, ``sm.Job``,
+``sm.Channel`` and the rest of ``__all__``. Each name is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # importing typing for it would be half of what this module costs
+
+if TYPE_CHECKING:
+    from sm_container.algorithm.algorithm import Algorithm
+    from sm_container.algorithm.job import Job
+    from sm_container.algorithm.model import ModelError
+    from sm_container.channels.channel import InputChannel
+    from sm_container.channels.errors import ChannelError, MissingChannelError
+    from sm_container.contract.errors import ContractError
+    from sm_container.contract.inputs import Compression, InputMode
+    from sm_container.contract.layout import Layout
+    from sm_container.declaration.channels import Channel
+    from sm_container.declaration.constraints import Name, OneOf, Range, Tunable
+    from sm_container.declaration.errors import DeclarationError, HyperparameterError
+    from sm_container.declaration.hyperparameters import UnknownPolicy
+    from sm_container.declaration.metrics import Metric
+
+_HOMES = {
+    "Algorithm": "algorithm.algorithm",
+    "Channel": "declaration.channels",
+    "ChannelError": "channels.errors",
+    "Compression": "contract.inputs",
+    "ContractError": "contract.errors",
+    "DeclarationError": "declaration.errors",
+    "HyperparameterError": "declaration.errors",
+    "InputChannel": "channels.channel",
+    "InputMode": "contract.inputs",
+    "Job": "algorithm.job",
+    "Layout": "contract.layout",
+    "Metric": "declaration.metrics",
+    "MissingChannelError": "channels.errors",
+    "ModelError": "algorithm.model",
+    "Name": "declaration.constraints",
+    "OneOf": "declaration.constraints",
+    "Range": "declaration.constraints",
+    "Tunable": "declaration.constraints",
+    "UnknownPolicy": "declaration.hyperparameters",
+}
+
+__all__ = [
+    "Algorithm",
+    "Channel",
+    "ChannelError",
+    "Compression",
+    "ContractError",
+    "DeclarationError",
+    "HyperparameterError",
+    "InputChannel",
+    "InputMode",
+    "Job",
+    "Layout",
+    "Metric",
+    "MissingChannelError",
+    "ModelError",
+    "Name",
+    "OneOf",
+    "Range",
+    "Tunable",
+    "UnknownPolicy",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ("engine_fixtures",)
+
 HOSTILE_NAME = "a folder; with 'quotes' \"twice\" & $HOME – ünï ✓ #1"
 
 

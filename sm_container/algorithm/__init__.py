@@ -1,1 +1,1 @@
-"""."""
+"""What an author holds in hand: Algorithm, Job, main()."""

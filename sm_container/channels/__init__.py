@@ -1,1 +1,1 @@
-"""."""
+"""The channels of a job as an algorithm reads them."""

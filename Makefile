@@ -1,0 +1,33 @@
+# Two commands matter to a newcomer: `make demo` and `make test`. Both set up what they need.
+
+PYTHON ?= python3
+ENGINE ?= process
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-long lint bench docs clean
+
+help: ## say what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.ready: pyproject.toml scripts/make-venv
+	@scripts/make-venv $(VENV) $(PYTHON)
+
+demo: $(VENV)/.ready ## train the example on the flights of 2013 (ENGINE=process|podman|docker)
+	@BIN=$(BIN) ENGINE=$(ENGINE) scripts/demo
+
+test: $(VENV)/.ready ## every check and test but the long ones, tier by tier
+	@BIN=$(BIN) scripts/test
+
+test-long: $(VENV)/.ready ## the tests that take minutes
+	@BIN=$(BIN) scripts/test long
+
+lint: $(VENV)/.ready ## style, types and the walls between the rooms
+	@BIN=$(BIN) scripts/test lint
+
+bench: $(VENV)/.ready ## measure against the rivals, write benchmarks/RESULTS.md
+	@BIN=$(BIN) scripts/bench
+
+clean: ## remove what was made here
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,76 @@
+"""What `sm-container run` adds to an image that does nothing, above the engine's own `run`.
+
+The image is named by BENCHMARK_IMAGE (default ``localhost/base:latest``); it is run with the
+argument ``true``. Engines that cannot run it are left out, with a line that says so.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.row import Row
+from benchmarks.timing import side_by_side
+
+IMAGE = os.environ.get("BENCHMARK_IMAGE", "localhost/base:latest")
+COMMAND = Path(sys.executable).with_name("sm-container")
+ENGINES = ("podman", "docker")
+ALLOWED_SECONDS = 0.3
+REPEATS = 7
+
+
+def rows() -> list[Row]:
+    """One row for each engine here that can run the image, and one for the process engine."""
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Path(folder)
+        containers = [_container_row(engine, workspace) for engine in ENGINES if _runs(engine)]
+        return [*containers, _process_row(workspace)]
+
+
+def _runs(engine: str) -> bool:
+    try:
+        done = subprocess.run(_own(engine), capture_output=True, text=True, check=False)
+    except OSError as error:
+        print(f"   left out: {engine}: {error.strerror}", file=sys.stderr)
+        return False
+    if done.returncode != 0:
+        last = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
+        print(f"   left out: {engine} cannot run {IMAGE}: {last}", file=sys.stderr)
+    return done.returncode == 0
+
+
+def _own(engine: str) -> list[str]:
+    return [engine, "run", "--rm", IMAGE, "true"]
+
+
+def _container_row(engine: str, workspace: Path) -> Row:
+    ours, rival = side_by_side(
+        lambda: _run_job(workspace, engine, IMAGE, "--", "true"),
+        lambda: subprocess.run(_own(engine), check=True, capture_output=True),
+        repeats=REPEATS,
+    )
+    work = f"run of an image that does nothing, {engine}"
+    return Row.within(work, ours, f"{engine} run --rm", rival, ALLOWED_SECONDS)
+
+
+def _process_row(workspace: Path) -> Row:
+    program = workspace / "train"
+    program.write_text("#!/bin/sh\nexit 0\n")
+    program.chmod(0o755)
+    ours, rival = side_by_side(
+        lambda: _run_job(workspace, "process", str(program)),
+        lambda: subprocess.run([program], check=True, capture_output=True),
+        repeats=REPEATS,
+    )
+    work = "run of a program that does nothing, process engine"
+    return Row.within(work, ours, "the program itself", rival, ALLOWED_SECONDS)
+
+
+def _run_job(workspace: Path, engine: str, *target: str) -> None:
+    output = str(workspace / "output")
+    command = [str(COMMAND), "run", "--engine", engine, "--output", output, *target]
+    environment = {**os.environ, "SM_CONTAINER_HOME": str(workspace / "home")}
+    subprocess.run(command, check=True, capture_output=True, env=environment)

@@ -1,0 +1,110 @@
+"""An algorithm: what its author declares of it, and the function that trains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar, overload
+
+from sm_container.algorithm.job import Job, load_job
+from sm_container.contract.layout import Layout
+from sm_container.declaration.channels import Channel
+from sm_container.declaration.declaration import Declaration
+from sm_container.declaration.errors import DeclarationError
+from sm_container.declaration.hyperparameters import UnknownPolicy
+from sm_container.declaration.metrics import Metric
+
+H = TypeVar("H")
+Result = TypeVar("Result")
+
+
+class Algorithm(Generic[H]):
+    """A training algorithm.
+
+    ``hyperparameters`` is a dataclass annotated with Range, OneOf, Tunable and Name; without it
+    any are accepted, and ``job.hyperparameters`` is a dict of strings. Raises DeclarationError
+    for a declaration that cannot stand. Nothing is read until ``run`` or ``main``.
+    """
+
+    @overload
+    def __init__(
+        self: Algorithm[dict[str, str]],
+        name: str,
+        *,
+        hyperparameters: None = None,
+        channels: Sequence[Channel] = (),
+        metrics: Sequence[Metric] = (),
+        description: str = "",
+        supports_distributed_training: bool = False,
+        unknown_hyperparameters: UnknownPolicy = UnknownPolicy.REFUSE,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        name: str,
+        *,
+        hyperparameters: type[H],
+        channels: Sequence[Channel] = (),
+        metrics: Sequence[Metric] = (),
+        description: str = "",
+        supports_distributed_training: bool = False,
+        unknown_hyperparameters: UnknownPolicy = UnknownPolicy.REFUSE,
+    ) -> None: ...
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        hyperparameters: type[Any] | None = None,
+        channels: Sequence[Channel] = (),
+        metrics: Sequence[Metric] = (),
+        description: str = "",
+        supports_distributed_training: bool = False,
+        unknown_hyperparameters: UnknownPolicy = UnknownPolicy.REFUSE,
+    ) -> None:
+        self.declaration = Declaration(
+            name,
+            hyperparameters=hyperparameters,
+            channels=channels,
+            metrics=metrics,
+            description=description,
+            supports_distributed_training=supports_distributed_training,
+            unknown_hyperparameters=unknown_hyperparameters,
+        )
+        self._train: Callable[[Job[H]], object] | None = None
+
+    def train(self, function: Callable[[Job[H]], Result]) -> Callable[[Job[H]], Result]:
+        """Decorate the function that trains; there is one for each algorithm."""
+        if self._train is not None:
+            raise DeclarationError(f"{self.declaration.name} has a train function already")
+        self._train = function
+        return function
+
+    @property
+    def train_function(self) -> Callable[[Job[H]], object]:
+        """The decorated function; raises DeclarationError if there is none."""
+        if self._train is None:
+            raise DeclarationError(
+                f"{self.declaration.name} has no train function: decorate one with "
+                "@algorithm.train above the call of main()"
+            )
+        return self._train
+
+    def run(self, layout: Layout | None = None, environ: Mapping[str, str] | None = None) -> None:
+        """Load the job from the tree and train, in this process; errors are raised as they are.
+
+        For tests and notebooks. A container calls ``main``.
+        """
+        train = self.train_function
+        train(load_job(self.declaration, layout, environ))
+
+    def main(self, arguments: Sequence[str] | None = None) -> None:
+        """Run as a program, with ``arguments`` or those of the command line.
+
+        ``train``, options, or nothing trains: returns on success; on failure the failure file
+        is written and the process exits with 1. ``describe`` prints the CreateAlgorithm
+        document or the reference page.
+        """
+        from sm_container.algorithm.program import main
+
+        main(self, arguments)

@@ -1,0 +1,108 @@
+"""``sm-container run``: one training job, from a request to its artifacts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sm_container.cli.parameters import credentials, duration, size
+from sm_container.cli.request import request_options
+
+
+class RunCommand(click.Command):
+    """Everything behind ``--`` is ARGUMENTS, also where TARGET is left to the request."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--" in args:
+            cut = args.index("--")
+            args, ctx.meta["arguments"] = args[:cut], tuple(args[cut + 1 :])
+        return super().parse_args(ctx, args)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return ["[OPTIONS]", "TARGET", "[-- ARGUMENTS...]"]
+
+
+@click.command(
+    "run",
+    cls=RunCommand,
+    short_help="Run a training job.",
+    epilog="Exit code: 0 completed, the program's own where it failed, 2 bad input, 124 time "
+    "limit, 125 the harness or an upload, 130 stopped. Ctrl-C stops the job as the service would, "
+    "a second one kills it.",
+)
+@click.argument("target", required=False)
+@request_options
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "docker", "podman", "process"]),
+    default="auto",
+    show_default=True,
+    help="What runs TARGET. auto: process for a program; docker, else podman, for an image.",
+)
+@click.option(
+    "--build",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Build the image from DIR/Dockerfile first; TARGET names it.",
+)
+@click.option("--build-arg", multiple=True, metavar="KEY=VALUE", help="An ARG of the Dockerfile.")
+@click.option("--platform", metavar="OS/ARCH", help="The platform of the image: linux/arm64.")
+@click.option(
+    "--s3-root",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="A folder that stands for S3: s3://bucket/key is DIR/bucket/key.",
+)
+@click.option("--sample", type=click.IntRange(1), metavar="N", help="N objects of each channel.")
+@click.option(
+    "--credentials",
+    type=credentials,
+    default="none",
+    show_default=True,
+    metavar="none|env|profile=NAME",
+    help="AWS credentials that the container can ask for.",
+)
+@click.option("--region", default="us-east-1", show_default=True, help="The region of the job.")
+@click.option(
+    "--memory",
+    type=size,
+    metavar="SIZE",
+    help="Memory of the container: 4g. [default: the instance type's, if this machine has it]",
+)
+@click.option(
+    "--grace",
+    type=duration,
+    default="120",
+    show_default=True,
+    metavar="SECONDS",
+    help="Time between SIGTERM and SIGKILL.",
+)
+@click.option("--detach", is_flag=True, help="Start the job, print its name and return.")
+@click.option("--shell", is_flag=True, help="Stage everything, then a shell in place of TARGET.")
+@click.option("--dry-run", is_flag=True, help="Print the /opt/ml tree and the engine's command.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout at the end.")
+@click.pass_context
+def command(ctx: click.Context, /, target: str | None, **given: Any) -> None:
+    """Run TARGET as a training job of the service: stage its channels, start it, watch it, save
+    its artifacts.
+
+    TARGET is a container image, or the path of a program or of a folder with one, which runs on
+    this machine without a container. ARGUMENTS replace the argument `train`.
+    """
+    from sm_container.cli.running import run
+
+    _exclude(given)
+    ctx.exit(run(target, ctx.meta.get("arguments", ()), given))
+
+
+def _exclude(given: dict[str, Any]) -> None:
+    ways = [each for each in ("detach", "shell", "dry_run") if given[each]]
+    if len(ways) > 1:
+        names = " and ".join(f"--{each.replace('_', '-')}" for each in ways)
+        raise click.UsageError(f"{names} exclude one another")
+    if given["shell"] and given["as_json"]:
+        raise click.UsageError("--shell and --json exclude one another")
+    if given["build_arg"] and given["build"] is None:
+        raise click.UsageError("--build-arg needs --build DIR")

@@ -1,0 +1,1 @@
+"""What this machine has for running jobs, and what to do about what it has not."""

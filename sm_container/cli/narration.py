@@ -1,0 +1,95 @@
+"""What a person sees of a job while it runs: its statuses, its copies, its log."""
+
+from __future__ import annotations
+
+import threading
+
+from sm_container.cli.progress import Progress
+from sm_container.cli.stream import Stream
+from sm_container.cli.text import clock, duration, one_line
+from sm_container.harness.job.record import JobRecord
+from sm_container.harness.job.status import Phase
+
+_COLOURS = ("cyan", "magenta", "yellow", "green", "blue")
+
+
+class LogPrinter:
+    """Copies hosts' logs to a stream as they are; with several hosts each line says whose it is.
+
+    When the stream's reader has gone away, that is said once on ``aside``.
+    """
+
+    def __init__(self, out: Stream, hosts: tuple[str, ...], aside: Stream, job: str) -> None:
+        self._out = out
+        self._aside = aside
+        self._job = job
+        self._told = False
+        width = max(map(len, hosts), default=0)
+        self._prefixes = {
+            host: _prefix(host.ljust(width), _COLOURS[index % len(_COLOURS)], out.has_colour)
+            for index, host in enumerate(hosts)
+        }
+
+    def write(self, host: str, data: bytes) -> None:
+        if len(self._prefixes) > 1:
+            prefix = self._prefixes[host]
+            data = b"".join(prefix + line for line in data.splitlines(keepends=True))
+        self._out.write(data)
+        if self._out.fault is not None and not self._told:
+            self._told = True
+            self._aside.line(
+                f"the log cannot be shown any more ({self._out.fault.strerror}); the job goes on: "
+                f"sm-container logs {self._job}"
+            )
+
+
+def _prefix(host: str, colour: str, has_colour: bool) -> bytes:
+    import click
+
+    return (click.style(f"{host} | ", fg=colour) if has_colour else f"{host} | ").encode()
+
+
+class Narration:
+    """An observer that tells a person what happens, a line for each status and each note."""
+
+    def __init__(self, out: Stream, log: LogPrinter, progress: Progress) -> None:
+        self._out = out
+        self._log = log
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._transitions = 0
+        self._notes = 0
+
+    def record(self, record: JobRecord) -> None:
+        with self._lock:
+            fresh = record.transitions[self._transitions :]
+            if fresh:
+                self._progress.close()
+            for transition in fresh:
+                self._out.line(
+                    f"{clock(transition.start)} {transition.status.value} - {transition.message}",
+                    dim=True,
+                )
+                if transition.phase is Phase.STOPPING:
+                    self._out.line(f"         {_how_it_stops(record)}", dim=True)
+            self._transitions = len(record.transitions)
+            for note in record.notes[self._notes :]:
+                self._out.line(f"         note: {one_line(note, 500)}", fg="yellow")
+            self._notes = len(record.notes)
+
+    def log(self, host: str, data: bytes) -> None:
+        self._log.write(host, data)
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        with self._lock:
+            self._progress.show(what, done, total)
+
+    def close(self) -> None:
+        """Nothing more is drawn, however the job came to its end."""
+        with self._lock:
+            self._progress.close()
+
+
+def _how_it_stops(record: JobRecord) -> str:
+    grace = duration(record.options.grace_seconds)
+    return f"SIGTERM was sent, SIGKILL follows after {grace}; Ctrl-C again kills at once"

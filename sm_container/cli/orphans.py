@@ -1,0 +1,53 @@
+"""Jobs whose owner died, and folders that a killed command left: ended and said, or only said."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable
+
+from sm_container.cli.stream import Stream
+from sm_container.harness.engines.engine import EngineError
+from sm_container.harness.life.recovery import is_orphan, recover_job
+from sm_container.harness.store.folder import JobFolder
+from sm_container.harness.store.index import Summary
+from sm_container.harness.store.jobs import JobStore
+
+# A folder is made an instant before its lock: only one that has stood for a while is left over.
+_LEFT_OVER_SECONDS = 60.0
+
+
+def end_orphans(store: JobStore, out: Stream) -> None:
+    """End what jobs of dead owners left running and record it; one that cannot be is named."""
+    for orphan in orphans(store, store.summaries()):
+        end_orphan(store, orphan, out)
+    sweep(store)
+
+
+def end_orphan(store: JobStore, folder: JobFolder, out: Stream) -> bool:
+    """End one; False where its engine cannot be asked."""
+    try:
+        for recovered in recover_job(store, folder):
+            ended = f", ended {', '.join(recovered.containers)}" if recovered.containers else ""
+            out.line(f"{recovered.job}: its process had died{ended}; recorded as Failed", dim=True)
+    except EngineError as fault:
+        out.line(f"Warning: {fault}", fg="yellow")
+        return False
+    return True
+
+
+def orphans(store: JobStore, summaries: Iterable[Summary]) -> list[JobFolder]:
+    """The jobs among these that count as running and have no owner."""
+    folders = ((JobFolder(store.home.jobs / each.name), each.status) for each in summaries)
+    return [folder for folder, status in folders if is_orphan(folder, status)]
+
+
+def sweep(store: JobStore) -> None:
+    """Delete what a killed ``run`` or ``rm`` had half made or half deleted."""
+    for folder in store.leftovers():
+        try:
+            age = time.time() - folder.stat().st_mtime
+        except FileNotFoundError:  # whoever was deleting it has finished
+            continue
+        if age > _LEFT_OVER_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,57 @@
+"""Values on the command line that click has no type for: sizes, durations, credentials, jobs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+_SIZE = re.compile(r"([0-9]{1,15})([kmgt]?)(i?b)?", re.ASCII | re.IGNORECASE)
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+
+
+def size(text: str) -> int:
+    """Bytes: ``512m`` or ``4g`` in powers of 1024, as container engines take them."""
+    found = _SIZE.fullmatch(text.strip())
+    if found is None or int(found[1]) == 0:
+        raise click.BadParameter(f"{text!r} is no size: write 4g, 512m or a number of bytes.")
+    power = _POWERS[found[2].lower()]
+    return int(found[1]) << (10 * power)
+
+
+def duration(text: str) -> int:
+    """Seconds: ``900``, ``90s``, ``15m``, ``2h``, ``7d``."""
+    from sm_container.harness.request.flags import FlagError, seconds
+
+    try:
+        return seconds("", text)
+    except FlagError:
+        raise click.BadParameter(
+            f"{text!r} is no duration: write 900, 90s, 15m, 2h or 7d."
+        ) from None
+
+
+def credentials(text: str) -> str:
+    """``none``, ``env`` or ``profile=NAME``, as it is."""
+    if text in ("none", "env") or re.fullmatch(r"profile=.+", text):
+        return text
+    raise click.BadParameter(f"{text!r}: write none, env or profile=NAME.")
+
+
+def complete_jobs(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The jobs whose names begin so, for the shell to complete."""
+    from click.shell_completion import CompletionItem
+
+    from sm_container.cli.home import open_store
+
+    return [
+        CompletionItem(summary.name, help=summary.status)
+        for summary in open_store().summaries()
+        if summary.name.startswith(incomplete)
+    ]

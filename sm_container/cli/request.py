@@ -1,0 +1,172 @@
+"""The options that make up a CreateTrainingJob request, shared by ``run`` and ``check``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from sm_container.harness.request.training_request import Document, TrainingRequest
+    from sm_container.harness.store.home import Home
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+_OPTIONS = (
+    click.option(
+        "--request",
+        type=_FILE,
+        metavar="FILE",
+        help="A CreateTrainingJob request, JSON or YAML; the options below override it.",
+    ),
+    click.option("--name", metavar="NAME", help="TrainingJobName. [default: made from TARGET]"),
+    click.option(
+        "-c",
+        "--channel",
+        multiple=True,
+        metavar="NAME=SOURCE[,...]",
+        help="A channel from a file, a folder or s3://. May be followed by ,mode=File "
+        ",content-type=T ,distribution=ShardedByS3Key ,type=ManifestFile and others.",
+    ),
+    click.option(
+        "-p", "--hp", multiple=True, metavar="KEY=VALUE", help="A hyperparameter.", type=str
+    ),
+    click.option(
+        "-e", "--env", multiple=True, metavar="KEY=VALUE", help="A variable of the container."
+    ),
+    click.option("--input-mode", metavar="MODE", help="File, Pipe or FastFile. [default: File]"),
+    click.option("--instance-type", metavar="TYPE", help="[default: ml.m5.large]"),
+    click.option("--instance-count", type=click.IntRange(1), metavar="N", help="[default: 1]"),
+    click.option(
+        "--output",
+        metavar="URI",
+        help="Where artifacts go: a folder or s3://. [default: a folder of the home]",
+    ),
+    click.option("--checkpoint", metavar="URI", help="Where checkpoints are kept."),
+    click.option(
+        "--max-runtime", metavar="DURATION", help="Time limit: 900, 15m, 2h. [default: 1d]"
+    ),
+    click.option(
+        "--metric", multiple=True, metavar="NAME=REGEX", help="A metric to find in the log."
+    ),
+    click.option(
+        "--entrypoint", metavar="COMMAND", help="ContainerEntrypoint, split as a shell would."
+    ),
+    click.option(
+        "--network-isolation",
+        is_flag=True,
+        help="EnableNetworkIsolation: no network in the container.",
+    ),
+    click.option("--role-arn", metavar="ARN", help="RoleArn; checked, kept, not assumed."),
+    click.option("--tag", multiple=True, metavar="KEY=VALUE", help="A tag of the job."),
+    click.option(
+        "--algorithm",
+        type=_FILE,
+        metavar="FILE",
+        help="A CreateAlgorithm document to check the request against.",
+    ),
+)
+
+
+def request_options(command: Decorated) -> Decorated:
+    """Give a command the options of a request, in the order they stand above."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def read_request(
+    home: Home, given: Mapping[str, Any], target: str | None, arguments: tuple[str, ...]
+) -> TrainingRequest:
+    """The request that the options make, checked in full.
+
+    ``target`` is an image reference or an absolute path, None where the request names the image.
+
+    Raises:
+        RequestError, DocumentError, ContractError: with every fault.
+    """
+    from sm_container.harness.request.build import Flags, build_document
+    from sm_container.harness.request.document import load_document
+    from sm_container.harness.request.errors import RequestError
+    from sm_container.harness.request.parse import parse_request
+
+    base = load_document(given["request"]) if given["request"] is not None else None
+    flags = Flags(
+        target=target,
+        arguments=arguments,
+        channels=given["channel"],
+        hyperparameters=given["hp"],
+        environment=given["env"],
+        metrics=given["metric"],
+        input_mode=given["input_mode"],
+        instance_type=given["instance_type"],
+        instance_count=given["instance_count"],
+        output=given["output"],
+        checkpoint=given["checkpoint"],
+        max_runtime=given["max_runtime"],
+        name=given["name"],
+    )
+    document = build_document(flags, base, default_output=str(home.path / "output"))
+    _add(document, given)
+    # Both checks speak before either ends the command: the user sees all at once.
+    against = algorithm_faults(given["algorithm"], document, home)
+    try:
+        request = parse_request(document)
+    except RequestError as fault:
+        raise RequestError((*fault.faults, *against), constraints=fault.constraints) from None
+    if against:
+        raise RequestError(against)
+    return request
+
+
+def algorithm_faults(path: Path | None, document: Document, home: Home) -> tuple[str, ...]:
+    """What is wrong with a request for the algorithm that a file describes.
+
+    Raises:
+        DocumentError, ContractError: where the file holds no such document.
+    """
+    if path is None:
+        return ()
+    from sm_container.declaration.specification import Specification, check
+    from sm_container.harness.request import constraints
+    from sm_container.harness.request.document import load_document
+    from sm_container.harness.request.model import load_model
+
+    specification = Specification.from_document(load_document(path), path)
+    # What has the wrong type is left out here: parsing the request reports it.
+    sound = constraints.check(load_model(home.cache), document).document
+    return tuple(check(specification, sound))
+
+
+def _add(document: Document, given: Mapping[str, Any]) -> None:
+    """What the document says by options that have no place in ``Flags``."""
+    import shlex
+
+    if given["entrypoint"] is not None:
+        try:
+            words = shlex.split(given["entrypoint"])
+        except ValueError as fault:
+            raise click.BadParameter(str(fault), param_hint="'--entrypoint'") from fault
+        document.setdefault("AlgorithmSpecification", {})["ContainerEntrypoint"] = words
+    if given["network_isolation"]:
+        document["EnableNetworkIsolation"] = True
+    if given["role_arn"] is not None:
+        document["RoleArn"] = given["role_arn"]
+    if given["tag"]:
+        pairs = [_pair(each) for each in given["tag"]]
+        names = {name for name, _ in pairs}
+        kept = [tag for tag in document.get("Tags") or [] if tag.get("Key") not in names]
+        document["Tags"] = kept + [{"Key": name, "Value": value} for name, value in pairs]
+
+
+def _pair(text: str) -> tuple[str, str]:
+    from sm_container.harness.request.flags import FlagError, pair
+
+    try:
+        return pair("--tag", text, "KEY=VALUE")
+    except FlagError as fault:
+        raise click.BadParameter(str(fault), param_hint="'--tag'") from fault

@@ -1,0 +1,92 @@
+"""The last words about a job that has ended: what became of it, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sm_container.cli.stream import Stream
+from sm_container.cli.text import duration, one_line, printable
+from sm_container.harness.describe import describe
+from sm_container.harness.job.record import JobRecord
+from sm_container.harness.job.status import JobStatus
+from sm_container.harness.store.folder import JobFolder
+
+_SHOWN = 5
+_COLOURS = {
+    JobStatus.COMPLETED: "green",
+    JobStatus.FAILED: "red",
+    JobStatus.STOPPED: "yellow",
+}
+
+Row = tuple[str, str]
+
+
+def print_summary(record: JobRecord, folder: JobFolder, out: Stream, has_model: bool) -> None:
+    """``has_model`` says whether the algorithm left a model: the service names its place anyway."""
+    whole = duration(record.last_modified - record.created)
+    out.line()
+    out.line(
+        f"{record.name}: {_outcome(record)} after {whole}", fg=_COLOURS[record.status], bold=True
+    )
+    rows = list(_rows(record, folder, has_model))
+    width = max((len(label) for label, _ in rows), default=0)
+    previous = ""
+    for label, text in rows:
+        shown = "" if label == previous else label
+        out.line(f"  {shown.ljust(width)}  {text}")
+        previous = label
+
+
+def _rows(record: JobRecord, folder: JobFolder, has_model: bool) -> Iterator[Row]:
+    if record.failure_reason:
+        for line in printable(record.failure_reason).splitlines():
+            yield "reason", line
+    if record.fault and record.fault not in (record.failure_reason or ""):
+        yield "cause", one_line(record.fault, 500)
+    if record.model_artifacts:
+        none = "none: nothing was left in /opt/ml/model"
+        yield "model", record.model_artifacts if has_model else none
+    width = max((len(metric.name) for metric in record.final_metrics), default=0)
+    for metric in record.final_metrics:
+        yield "metrics", f"{printable(metric.name).ljust(width)}  {metric.value:.6g}"
+    seconds = describe(record)["SmContainer"]["Phases"]
+    phases = [f"{name} {duration(each)}" for name, each in seconds.items()]
+    if phases:
+        yield "time", " · ".join(phases)
+    yield from _listed("notes", record.notes, record.name)
+    yield from _listed("not simulated", record.not_simulated, record.name)
+    if record.status is not JobStatus.COMPLETED and not record.options.shell:
+        yield from _next_steps(record, folder)
+
+
+def _listed(label: str, texts: tuple[str, ...], job: str) -> Iterator[Row]:
+    for text in texts[:_SHOWN]:
+        yield label, one_line(text)
+    if len(texts) > _SHOWN:
+        yield label, f"and {len(texts) - _SHOWN} more: sm-container describe {job}"
+
+
+def _next_steps(record: JobRecord, folder: JobFolder) -> Iterator[Row]:
+    logs = folder.path / "logs"
+    if any(_has_content(log) for log in logs.glob("*.log")):
+        yield "log", f"sm-container logs {record.name}"
+    elif record.exit_code is not None:
+        yield "log", "the program wrote nothing"
+    if record.status is JobStatus.FAILED and record.exit_code:
+        yield (
+            "look inside",
+            "run the same command with --shell: all is staged, a shell runs instead",
+        )
+
+
+def _has_content(log: Path) -> bool:
+    return log.stat().st_size > 0
+
+
+def _outcome(record: JobRecord) -> str:
+    status = record.status.value
+    secondary = record.secondary_status.value
+    if record.status is JobStatus.FAILED and record.exit_code:
+        return f"{status} with exit code {record.exit_code}"
+    return status if secondary == status else f"{status} ({secondary})"

@@ -1,0 +1,49 @@
+"""The variables that the platform sets in a container, beside the request's Environment.
+
+Every ``SM_*`` variable comes from a toolkit in the image, not from the platform.
+Source: developer guide, "Environment Variables Used in Training"; a job's observed environment.
+"""
+
+from __future__ import annotations
+
+TRAINING_JOB_NAME = "TRAINING_JOB_NAME"
+TRAINING_JOB_ARN = "TRAINING_JOB_ARN"
+CREDENTIALS_VARIABLE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+
+
+def training_job_arn(job_name: str, region: str, account: str) -> str:
+    """The ARN of a job: the service writes the job's name in it in lower case."""
+    partition = "aws"
+    if region.startswith("cn-"):
+        partition = "aws-cn"
+    elif region.startswith("us-gov-"):
+        partition = "aws-us-gov"
+    return f"arn:{partition}:sagemaker:{region}:{account}:training-job/{job_name.lower()}"
+
+
+def platform_environment(
+    job_name: str,
+    job_arn: str,
+    region: str,
+    *,
+    network_interface_name: str = "eth0",
+    credentials_uri: str | None = None,
+    gpus: bool = False,
+) -> dict[str, str]:
+    """The platform's variables for one host.
+
+    ``credentials_uri`` is the path at 169.254.170.2 where credentials are had; a job in network
+    isolation has none. On a machine with GPUs the runtime of the engine says which are visible.
+    """
+    environment = {
+        TRAINING_JOB_NAME: job_name,
+        TRAINING_JOB_ARN: job_arn,
+        "AWS_REGION": region,
+        "AWS_EXECUTION_ENV": "AWS_ECS_EC2",
+        "DMLC_INTERFACE": network_interface_name,
+    }
+    if credentials_uri is not None:
+        environment[CREDENTIALS_VARIABLE] = credentials_uri
+    if not gpus:
+        environment["NVIDIA_VISIBLE_DEVICES"] = "void"
+    return environment

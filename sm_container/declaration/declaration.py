@@ -1,0 +1,64 @@
+"""All that an author declares of one algorithm, in one value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from sm_container.contract.metrics import MetricDefinition
+from sm_container.declaration.channels import Channel
+from sm_container.declaration.errors import DeclarationError
+from sm_container.declaration.hyperparameters import Hyperparameter, UnknownPolicy, declared
+from sm_container.declaration.metrics import Metric
+
+_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """An algorithm as declared.
+
+    ``hyperparameters`` is an annotated dataclass; None leaves them undeclared, so that any
+    are accepted as text. Likewise a declaration without channels accepts any.
+    Raises DeclarationError for what cannot be.
+    """
+
+    name: str
+    hyperparameters: type | None = None
+    channels: Sequence[Channel] = ()
+    metrics: Sequence[Metric] = ()
+    description: str = ""
+    supports_distributed_training: bool = False
+    unknown_hyperparameters: UnknownPolicy = UnknownPolicy.REFUSE
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name) or len(self.name) > 63:
+            raise DeclarationError(
+                f"{self.name!r} cannot name an algorithm: use 1 to 63 letters, digits and hyphens, "
+                "a letter or digit first and last"
+            )
+        object.__setattr__(self, "channels", tuple(self.channels))
+        object.__setattr__(self, "metrics", tuple(self.metrics))
+        _unique("channels", (channel.name for channel in self.channels))
+        _unique("metrics", (metric.name for metric in self.metrics))
+        _ = self.specifications
+
+    @cached_property
+    def specifications(self) -> tuple[Hyperparameter, ...]:
+        """The declared hyperparameters."""
+        return () if self.hyperparameters is None else declared(self.hyperparameters)
+
+    @property
+    def metric_definitions(self) -> tuple[MetricDefinition, ...]:
+        """The MetricDefinitions of a training job of this algorithm."""
+        return tuple(metric.definition for metric in self.metrics)
+
+
+def _unique(what: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise DeclarationError(f"two {what} have the name {name!r}")
+        seen.add(name)

@@ -1,0 +1,187 @@
+"""A job's record in the shape of DescribeTrainingJob, and what that shape has no place for.
+
+Source: DescribeTrainingJob. The section ``SmContainer`` is this harness's own; clients of the
+service's API, which know the shape, pass it over.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from sm_container.harness.request.training_request import DEFAULT_MAX_RUNTIME
+
+if TYPE_CHECKING:
+    from sm_container.harness.job.record import JobRecord, MetricValue, Transition
+
+Description = dict[str, Any]
+
+_AS_SENT = (
+    "VpcConfig",
+    "CheckpointConfig",
+    "DebugHookConfig",
+    "ExperimentConfig",
+    "DebugRuleConfigurations",
+    "TensorBoardOutputConfig",
+    "ProfilerConfig",
+    "ProfilerRuleConfigurations",
+    "Environment",
+    "RetryStrategy",
+    "RemoteDebugConfig",
+    "InfraCheckConfig",
+    "ServerlessJobConfig",
+    "MlflowConfig",
+    "ModelPackageConfig",
+)
+_SWITCHES = (
+    "EnableNetworkIsolation",
+    "EnableInterContainerTrafficEncryption",
+    "EnableManagedSpotTraining",
+)
+
+
+def describe(record: JobRecord) -> Description:
+    """All that is known of a job; times are datetimes in UTC, members that have no value are out.
+
+    Defaults that the service shows in its answer are filled in: SDKs read some without asking.
+    """
+    request = copy.deepcopy(dict(record.document))
+    description = {
+        "TrainingJobName": record.name,
+        "TrainingJobArn": record.arn,
+        "ModelArtifacts": {"S3ModelArtifacts": record.model_artifacts},
+        "TrainingJobStatus": _word(record.status),
+        "SecondaryStatus": _word(record.secondary_status),
+        "FailureReason": record.failure_reason,
+        "HyperParameters": request.get("HyperParameters"),
+        "AlgorithmSpecification": _algorithm(request.get("AlgorithmSpecification", {})),
+        "RoleArn": request.get("RoleArn"),
+        "InputDataConfig": [_channel(each) for each in request.get("InputDataConfig", ())] or None,
+        "OutputDataConfig": {
+            "KmsKeyId": "",
+            "CompressionType": "GZIP",
+            **request.get("OutputDataConfig", {}),
+        },
+        "ResourceConfig": request.get("ResourceConfig"),
+        "StoppingCondition": {
+            "MaxRuntimeInSeconds": DEFAULT_MAX_RUNTIME,
+            **request.get("StoppingCondition", {}),
+        },
+        "CreationTime": _time(record.created),
+        "TrainingStartTime": _time(record.training_started),
+        "TrainingEndTime": _time(record.training_ended),
+        "LastModifiedTime": _time(record.last_modified),
+        "SecondaryStatusTransitions": [_transition(each) for each in record.transitions],
+        "FinalMetricDataList": [_metric(each) for each in record.final_metrics] or None,
+        "TrainingTimeInSeconds": record.training_seconds,
+        "BillableTimeInSeconds": record.training_seconds,
+        "ProfilingStatus": "Disabled",
+        **{member: request.get(member, False) for member in _SWITCHES},
+        **{member: request.get(member) for member in _AS_SENT},
+        "SmContainer": _own(record, request),
+    }
+    return _with_values(description)
+
+
+def as_json(description: Mapping[str, Any]) -> Description:
+    """The description for people and scripts: times in ISO 8601, numbers as JSON can hold them."""
+    return {name: _converted(each, _iso) for name, each in description.items()}
+
+
+def as_wire(description: Mapping[str, Any]) -> Description:
+    """The description as the service's API sends it: times in seconds since the epoch."""
+    return {name: _converted(each, _epoch) for name, each in description.items()}
+
+
+def _algorithm(specification: Mapping[str, Any]) -> dict[str, Any]:
+    series = bool(specification.get("MetricDefinitions"))
+    return {"EnableSageMakerMetricsTimeSeries": series, **specification}
+
+
+def _channel(channel: Mapping[str, Any]) -> dict[str, Any]:
+    described = {"CompressionType": "None", "RecordWrapperType": "None", **channel}
+    source = described.get("DataSource", {}).get("S3DataSource")
+    if source is not None:
+        source.setdefault("S3DataDistributionType", "FullyReplicated")
+    return described
+
+
+def _transition(transition: Transition) -> dict[str, Any]:
+    return _with_values(
+        {
+            "Status": _word(transition.status),
+            "StartTime": _time(transition.start),
+            "EndTime": _time(transition.end),
+            "StatusMessage": transition.message,
+        }
+    )
+
+
+def _metric(metric: MetricValue) -> dict[str, Any]:
+    return {
+        "MetricName": metric.name,
+        "Value": metric.value,
+        "Timestamp": _time(metric.timestamp),
+    }
+
+
+def _own(record: JobRecord, request: Mapping[str, Any]) -> dict[str, Any]:
+    """What the service's shape has no place for."""
+    return _with_values(
+        {
+            "Engine": record.engine,
+            "Target": record.options.target,
+            "ExitCode": record.exit_code,
+            "Fault": record.fault,
+            "Phases": _phases(record.transitions),
+            "NotSimulated": list(record.not_simulated),
+            "Notes": list(record.notes),
+            "Tags": request.get("Tags"),
+        }
+    )
+
+
+def _phases(transitions: Iterable[Transition]) -> dict[str, float]:
+    """Seconds by secondary status, of those that are over and took time."""
+    phases: dict[str, float] = {}
+    for each in transitions:
+        if each.end is not None and each.end > each.start:
+            name = _word(each.status)
+            phases[name] = round(phases.get(name, 0.0) + each.end - each.start, 3)
+    return phases
+
+
+def _with_values(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _word(status: str) -> str:
+    """A status as plain text, whatever kind of string it is."""
+    return str(getattr(status, "value", status))
+
+
+def _time(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")
+
+
+def _epoch(moment: datetime) -> float:
+    return round(moment.timestamp(), 3)
+
+
+def _converted(value: Any, time: Callable[[datetime], Any]) -> Any:
+    if isinstance(value, datetime):
+        return time(value)
+    if isinstance(value, Mapping):
+        return {name: _converted(each, time) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_converted(each, time) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value

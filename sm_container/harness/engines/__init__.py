@@ -1,0 +1,1 @@
+"""Engines: what runs a host of a job. Processes of this machine, docker or podman containers."""

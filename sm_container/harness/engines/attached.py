@@ -1,0 +1,187 @@
+"""One docker or podman container, attached to from its first byte to its end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+
+from sm_container.harness.engines.cgroup import stats_of
+from sm_container.harness.engines.client import Client, CommandError
+from sm_container.harness.engines.engine import ContainerSpec, EngineError, Exit, Stats
+from sm_container.harness.engines.state import Life, State, exists
+
+_KILLED = 128 + signal.SIGKILL
+_PAUSE = 0.05
+
+
+class AttachedContainer:
+    """A created container. The command that starts it stays attached and ends when it does."""
+
+    def __init__(self, client: Client, spec: ContainerSpec, identity: str) -> None:
+        self._client = client
+        self._spec = spec
+        self._identity = identity
+        self._attached: subprocess.Popen[bytes] | None = None
+        self._exit: Exit | None = None
+        self._killed = False  # by us: an end by SIGKILL then says nothing about memory
+        self._pid: int | None = None
+
+    @property
+    def name(self) -> str:
+        return self._spec.name
+
+    def start(self) -> tuple[int, int]:
+        if self._attached is not None:
+            raise EngineError(f"{self.name} was started before")
+        interactive = self._spec.interactive
+        words = ["start", "--attach", *(["--interactive"] if interactive else []), self.name]
+        if interactive:
+            self._attached = self._follow(words)
+            return os.open(os.devnull, os.O_RDONLY), os.open(os.devnull, os.O_RDONLY)
+        out, out_inside = os.pipe()
+        err, err_inside = os.pipe()
+        try:
+            self._attached = self._follow(words, out_inside, err_inside)
+        except OSError as fault:
+            os.close(out)
+            os.close(err)
+            raise EngineError(f"{self._client.program} cannot be run: {fault.strerror}") from fault
+        finally:
+            os.close(out_inside)
+            os.close(err_inside)
+        return out, err
+
+    def signal(self, number: int) -> None:
+        if self._exit is None and self._is_started():
+            if number == signal.SIGKILL:
+                self._killed = True
+            self._tell("kill", "--signal", str(int(number)), self.name)
+
+    def stop(self, grace_seconds: float) -> None:
+        seconds = str(max(0, round(grace_seconds)))
+
+        def stop() -> None:
+            if self._exit is None and self._is_started():
+                self._killed = True
+                self._tell("stop", "--time", seconds, self.name)
+
+        threading.Thread(target=stop, name=f"stop {self.name}", daemon=True).start()
+
+    def wait(self, timeout: float | None = None) -> Exit | None:
+        if self._exit is None:
+            if self._attached is None:
+                raise EngineError(f"{self.name} has not been started")
+            try:
+                code = self._attached.wait(timeout)
+            except subprocess.TimeoutExpired:
+                return None
+            self._exit = Exit(0) if code == 0 else self._ended()
+        return self._exit
+
+    def stats(self) -> Stats | None:
+        if self._exit is not None or self._attached is None:
+            return None
+        if self._pid is None:
+            state = State.of(self._client, self.name)
+            if state is None or state.life is not Life.RUNNING:
+                return None
+            self._pid = state.pid
+        return stats_of(self._pid, self._identity)
+
+    def remove(self) -> None:
+        self._killed = True
+        remove(self._client, self.name)
+        if self._attached is not None:
+            self._attached.wait()
+
+    def _follow(
+        self, words: list[str], stdout: int | None = None, stderr: int | None = None
+    ) -> subprocess.Popen[bytes]:
+        interactive = self._spec.interactive
+        return subprocess.Popen(
+            [self._client.program, *words],
+            stdin=None if interactive else subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            env=self._client.environment(),
+            cwd=self._client.folder,
+            start_new_session=not interactive,  # Ctrl-C at the terminal is the harness's to act on
+        )
+
+    def _is_started(self) -> bool:
+        """Waits until the engine has started it, since it takes no signal before; False where it
+        has ended or was never to run."""
+        while self._attached is not None and self._attached.poll() is None:
+            state = State.of(self._client, self.name)
+            if state is None or state.life is not Life.CREATED:
+                return state is not None and state.life is Life.RUNNING
+            time.sleep(_PAUSE)
+        state = State.of(self._client, self.name)
+        return state is not None and state.life is Life.RUNNING
+
+    def _tell(self, *words: str) -> None:
+        """Run a command that may come too late for a container that has just ended."""
+        try:
+            self._client.run(*words, seconds=None)
+        except CommandError:
+            state = State.of(self._client, self.name)
+            if state is not None and state.life is Life.RUNNING:
+                raise
+
+    def _ended(self) -> Exit:
+        """What the engine knows, where the attached command's end does not tell it."""
+        state = State.of(self._client, self.name)
+        if state is not None and state.life is Life.RUNNING:
+            # The command lost its container, or was killed. The container's end is still known.
+            self._client.run("wait", self.name, seconds=None)
+            state = State.of(self._client, self.name)
+        if state is None:
+            return Exit(_KILLED) if self._killed else _vanished(self.name)
+        if state.life is Life.CREATED:
+            return self._not_run()
+        limited = self._spec.memory_bytes is not None
+        # Podman does not tell an end for want of memory from any other SIGKILL.
+        starved = state.exit_code == _KILLED and limited and not self._killed
+        return Exit(state.exit_code, out_of_memory=state.out_of_memory or starved)
+
+    def _not_run(self) -> Exit:
+        """Why the program could not be run, which the engine says again when asked again."""
+        try:
+            self._client.run("start", self.name)
+        except CommandError as fault:
+            return exit_of_start_error(str(fault))
+        remove(self._client, self.name)
+        return Exit(125, engine_error=f"{self.name} could not be started; the log ends with why")
+
+
+def exit_of_start_error(text: str) -> Exit:
+    """The service's exit code for what an engine says when it cannot run an entry point."""
+    at = text.find("exec: ")
+    said = text[at:] if at >= 0 else text
+    for mark, code in (
+        ("executable file not found in $PATH", 127),
+        ("no such file or directory", 127),
+        ("permission denied", 126),
+        ("exec format error", 126),
+        ("is a directory", 126),
+    ):
+        end = said.find(mark)
+        if at >= 0 and end >= 0:
+            return Exit(code, engine_error=said[: end + len(mark)])
+    return Exit(125, engine_error=text)
+
+
+def remove(client: Client, container: str) -> None:
+    """Ends and removes a container; nothing happens if there is none."""
+    try:
+        client.run("rm", "--force", "--volumes", container)
+    except CommandError:
+        if exists(client, container):
+            raise
+
+
+def _vanished(name: str) -> Exit:
+    return Exit(125, engine_error=f"{name} was removed by someone else while it ran")

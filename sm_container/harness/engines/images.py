@@ -1,0 +1,45 @@
+"""Images of an engine: whether one is there, and getting it if not."""
+
+from __future__ import annotations
+
+import subprocess
+
+from sm_container.harness.engines.client import Client, CommandError, last_line
+from sm_container.harness.engines.engine import EngineError, Notes
+
+
+def is_present(client: Client, reference: str) -> bool:
+    try:
+        client.run("image", "inspect", "--format", "{{.Id}}", reference)
+    except CommandError:
+        return False
+    return True
+
+
+def pull(client: Client, reference: str, platform: str | None, notes: Notes) -> None:
+    """Get an image from its registry; what the engine says on the way goes to ``notes``."""
+    notes(f"pulling {reference}")
+    words = ["pull", *(["--platform", platform] if platform else []), reference]
+    said: list[bytes] = []
+    with subprocess.Popen(
+        [client.program, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=client.environment(),
+        cwd=client.folder,
+        start_new_session=True,
+    ) as process:
+        try:
+            for line in process.stdout or ():
+                said = [*said[-9:], line]
+                if line.strip() and not line.startswith(b"time="):
+                    notes(line.decode("utf-8", "replace").strip())
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode != 0:
+        raise EngineError(
+            f"the image {reference} is not on this machine and cannot be pulled: "
+            f"{last_line(b''.join(said))}; build it, or check its name and your login"
+        )

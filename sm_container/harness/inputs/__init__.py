@@ -1,0 +1,1 @@
+"""Input data: which objects each host gets, where they land, and how they get there."""

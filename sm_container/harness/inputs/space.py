@@ -1,0 +1,43 @@
+"""Room on the disks, asked before anything is copied."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from sm_container.storage.errors import StorageError
+from sm_container.storage.files import said_of
+
+
+def require_space(needs: Iterable[tuple[Path, int]]) -> None:
+    """Check that each folder's file system has room for all the bytes asked of it.
+
+    Raises:
+        StorageError: with what is needed and what is free.
+    """
+    needed: defaultdict[int, int] = defaultdict(int)
+    folders: dict[int, Path] = {}
+    for folder, size in needs:
+        device = os.stat(folder).st_dev
+        needed[device] += size
+        folders[device] = folder
+    for device, folder in folders.items():
+        with said_of(str(folder)):
+            free = shutil.disk_usage(folder).free
+        if needed[device] > free:
+            raise StorageError(
+                str(folder),
+                f"{_shown(needed[device])} are needed here and {_shown(free)} are free",
+                "free some space, or take the first objects of each channel with --sample",
+            )
+
+
+def _shown(size: int) -> str:
+    value, units = float(size), ["bytes", "KiB", "MiB", "GiB", "TiB"]
+    while value >= 1024 and len(units) > 1:
+        value /= 1024
+        units.pop(0)
+    return f"{value:.0f} {units[0]}" if units[0] == "bytes" else f"{value:.1f} {units[0]}"

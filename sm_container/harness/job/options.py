@@ -1,0 +1,37 @@
+"""What a run is told beside the service's request: engine, data root, credentials and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+DEFAULT_GRACE_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """The local side of a run; kept in the job's folder so that any process can take the job up.
+
+    ``target`` is an image reference or the absolute path of a program or folder. ``grace_seconds``
+    is the time between SIGTERM and SIGKILL, as in ``docker stop -t 120``.
+    """
+
+    target: str
+    engine: str = "auto"
+    s3_root: str | None = None
+    sample: int | None = None
+    platform: str | None = None
+    credentials: str = "none"
+    region: str = "us-east-1"
+    memory_bytes: int | None = None
+    grace_seconds: float = DEFAULT_GRACE_SECONDS
+    shell: bool = False
+
+    def to_document(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> RunOptions:
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in document.items() if name in known})

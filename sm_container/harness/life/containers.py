@@ -1,0 +1,125 @@
+"""The containers of a running job: started, listened to, told to stop, and always removed."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from sm_container.contract.layout import DEFAULT_BASE
+from sm_container.contract.platform import platform_environment
+from sm_container.harness.engines.engine import (
+    HOME_LABEL,
+    JOB_LABEL,
+    Container,
+    ContainerSpec,
+    Engine,
+    Exit,
+    Mount,
+)
+from sm_container.harness.life.prepare import Prepared
+from sm_container.harness.logs.capture import capture
+from sm_container.harness.store.folder import JobFolder
+
+
+def container_spec(prepared: Prepared, folder: JobFolder, host: str, arn: str) -> ContainerSpec:
+    """What an engine is told about one host of a job."""
+    request, options = prepared.request, prepared.options
+    tree = folder.tree(host)
+    return ContainerSpec(
+        name=f"sm-container-{prepared.home.identity}-{request.name}-{host}",
+        target=prepared.target,
+        entrypoint=request.entrypoint,
+        arguments=request.arguments,
+        environment={
+            **platform_environment(request.name, arn, options.region),
+            **prepared.credentials_environment,
+            **request.environment,
+        },
+        tree=tree,
+        mounts=_input_mounts(prepared, tree),
+        network=prepared.network,
+        memory_bytes=prepared.memory_bytes,
+        platform=options.platform,
+        labels={JOB_LABEL: request.name, HOME_LABEL: prepared.home.identity},
+        host_alias=host,
+        interactive=options.shell,
+    )
+
+
+def _input_mounts(prepared: Prepared, tree: Path) -> tuple[Mount, ...]:
+    """The File-mode channels, read-only: their files may be links to the user's own."""
+    data = Path("input/data")
+    return tuple(
+        Mount(tree / data / channel.name, str(DEFAULT_BASE / data / channel.name), read_only=True)
+        for channel in prepared.request.channels
+    )
+
+
+@dataclass
+class _Host:
+    container: Container
+    capture: threading.Thread
+    exit: Exit | None = None
+
+
+class Running:
+    """A job's containers as one thing. Leaving the ``with`` block ends and removes what is left."""
+
+    def __init__(self, live: Callable[[str, bytes], None]) -> None:
+        self._live = live
+        self._hosts: dict[str, _Host] = {}
+
+    def start(self, host: str, engine: Engine, spec: ContainerSpec, log: Path) -> None:
+        """Start one host's container and listen to it from its first byte."""
+        container = engine.create(spec)
+        stdout, stderr = container.start()
+        listener = threading.Thread(
+            target=capture,
+            args=(stdout, stderr, log, lambda data: self._live(host, data)),
+            name=f"log of {host}",
+        )
+        listener.start()
+        self._hosts[host] = _Host(container, listener)
+
+    def wait(self, seconds: float) -> bool:
+        """Whether every container has ended and all it wrote is in its log; waits a little."""
+        deadline = time.monotonic() + seconds
+        for host in self._hosts.values():
+            if host.exit is None:
+                host.exit = host.container.wait(max(0.0, deadline - time.monotonic()))
+                if host.exit is not None:
+                    host.capture.join()
+        return all(host.exit is not None for host in self._hosts.values())
+
+    def exits(self) -> dict[str, Exit]:
+        """How each host ended; only after ``wait`` has said that all did."""
+        return {name: host.exit for name, host in self._hosts.items() if host.exit is not None}
+
+    def stop(self, grace: float) -> None:
+        """Tell every container to stop, without waiting for it: SIGTERM, the grace, SIGKILL."""
+        for host in self._hosts.values():
+            host.container.stop(grace)
+
+    def kill(self) -> None:
+        """End every container now."""
+        for host in self._hosts.values():
+            host.container.signal(signal.SIGKILL)
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for host in self._hosts.values():
+            host.container.remove()
+        for host in self._hosts.values():
+            host.capture.join()

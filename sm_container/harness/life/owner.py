@@ -1,0 +1,35 @@
+"""The process that owns a detached job: takes it up from its folder and runs it to its end.
+
+Started as ``python -m sm_container.harness.life.owner HOME JOB DESCRIPTOR``; the descriptor is the
+job's lock, inherited, so that the job has an owner at every moment.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from sm_container.harness.life.launch import exit_code
+from sm_container.harness.life.observer import Silent
+from sm_container.harness.life.prepare import prepare
+from sm_container.harness.life.stopping import catching_interrupts
+from sm_container.harness.life.training import run_job
+from sm_container.harness.request.parse import parse_request
+from sm_container.harness.store.folder import JobFolder
+from sm_container.harness.store.home import Home
+from sm_container.harness.store.ownership import Ownership
+
+
+def main(arguments: list[str]) -> int:
+    """Run the job; the exit code is the one that ``wait`` will give for it."""
+    home_path, name, descriptor = arguments
+    home = Home(Path(home_path))
+    folder = JobFolder(home.jobs / name)
+    record = folder.read()
+    with Ownership(int(descriptor)), catching_interrupts() as interrupts:
+        prepared = prepare(home, parse_request(dict(record.document)), record.options)
+        return exit_code(run_job(prepared, folder, Silent(), interrupts))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

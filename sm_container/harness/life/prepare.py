@@ -1,0 +1,121 @@
+"""Everything that is settled before a job exists: engine, program, data, network, memory.
+
+What is wrong with a run is said here, all at once where it can be, before anything is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sm_container.harness.engines.detect import choose
+from sm_container.harness.engines.engine import (
+    Engine,
+    ImageTarget,
+    Network,
+    Notes,
+    ProgramTarget,
+    Target,
+    unheard,
+)
+from sm_container.harness.inputs.plan import ChannelPlan, plan_channels
+from sm_container.harness.job.options import RunOptions
+from sm_container.harness.request.training_request import TrainingRequest
+from sm_container.harness.store.home import Home
+from sm_container.machine.instances import instance_type
+from sm_container.machine.memory import total_memory
+from sm_container.storage.store import Store, open_store
+
+GIB = 1024**3
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that can start: its request and options, and what was found out about both."""
+
+    home: Home
+    request: TrainingRequest
+    options: RunOptions
+    engine: Engine
+    target: Target
+    hosts: tuple[str, ...]
+    plans: tuple[ChannelPlan, ...]
+    network: Network
+    network_interface: str
+    memory_bytes: int | None
+    credentials_environment: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def store_of(self, uri: str) -> tuple[Store, str]:
+        """The object store of a URI, and the key in it."""
+        return _open(self.options, uri)
+
+
+def prepare(
+    home: Home, request: TrainingRequest, options: RunOptions, notes: Notes = unheard
+) -> Prepared:
+    """Settle a run: choose the engine, list the channels' objects, fit the instance type.
+
+    ``notes`` hears what the engine says while it works: an image being pulled, a check left out.
+
+    Raises:
+        EngineError: where no engine can run the target.
+        InputError: for each channel at once, where data is missing or refused.
+        StorageError: where a store cannot be reached.
+    """
+    target = _target(options.target)
+    engine = choose(options.engine, target, home, notes)
+    hosts = tuple(f"algo-{number}" for number in range(1, request.instance_count + 1))
+    plans = plan_channels(
+        request.channels,
+        lambda uri: _open(options, uri),
+        hosts,
+        region=options.region,
+        role_arn=request.role_arn,
+        sample=options.sample,
+    )
+    memory, memory_notes = _memory(request, options, engine)
+    isolated = request.network_isolation
+    return Prepared(
+        home=home,
+        request=request,
+        options=options,
+        engine=engine,
+        target=target,
+        hosts=hosts,
+        plans=plans,
+        network=Network.none() if isolated else Network.default(),
+        network_interface="lo" if isolated or engine.name == "process" else "eth0",
+        memory_bytes=memory,
+        notes=(*memory_notes, *(note for plan in plans for note in plan.notes)),
+    )
+
+
+def _target(named: str) -> Target:
+    path = Path(named)
+    return ProgramTarget(path) if path.is_absolute() else ImageTarget(named)
+
+
+def _open(options: RunOptions, uri: str) -> tuple[Store, str]:
+    return open_store(uri, s3_root=Path(options.s3_root) if options.s3_root else None)
+
+
+def _memory(
+    request: TrainingRequest, options: RunOptions, engine: Engine
+) -> tuple[int | None, tuple[str, ...]]:
+    """The memory limit of each host in bytes, None for none, and what to say about it."""
+    if engine.name == "process":
+        return None, ()
+    if options.memory_bytes is not None:
+        return options.memory_bytes, ()
+    known = instance_type(request.instance_type)
+    if known is None:
+        return None, (f"{request.instance_type}: its memory is not known here, so none is set",)
+    here = total_memory()
+    if known.memory_bytes > here:
+        return None, (
+            f"{request.instance_type} has {known.memory_bytes / GIB:.0f} GiB and this machine "
+            f"{here / GIB:.0f} GiB: the container has no memory limit of its own",
+        )
+    return known.memory_bytes, ()

@@ -1,0 +1,216 @@
+"""A job from Starting to its end: the phases in their order, each doing one step of the service's.
+
+Source: developer guide, "How Amazon SageMaker Runs Your Training Image"; DescribeTrainingJob,
+SecondaryStatus.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+
+from sm_container.contract.layout import Layout
+from sm_container.contract.outcome import read_failure
+from sm_container.harness.engines.engine import EngineError, Exit
+from sm_container.harness.job.record import JobRecord
+from sm_container.harness.job.status import Phase
+from sm_container.harness.life.containers import Running, container_spec
+from sm_container.harness.life.faults import (
+    DownloadError,
+    StoppedEarly,
+    reason_of_exit,
+    reason_of_fault,
+)
+from sm_container.harness.life.ledger import Ledger
+from sm_container.harness.life.observer import Observer
+from sm_container.harness.life.prepare import Prepared
+from sm_container.harness.life.staging import stage
+from sm_container.harness.life.stopping import Interrupts, StopCause, is_stop_requested
+from sm_container.harness.life.tree import write_tree
+from sm_container.harness.metrics import final_metrics
+from sm_container.harness.outputs.artifacts import (
+    ArtifactError,
+    Destination,
+    save_artifacts,
+)
+from sm_container.harness.outputs.files import is_contained
+from sm_container.harness.store.folder import JobFolder
+
+# The exit code by which engines say that they themselves have failed.
+ENGINE_FAULT = 125
+
+
+def run_job(
+    prepared: Prepared, folder: JobFolder, observer: Observer, interrupts: Interrupts
+) -> JobRecord:
+    """Run a job whose folder this process owns; returns its final record.
+
+    Whatever goes wrong ends up in the record: a fault of the request's data, the engine or the
+    output as a FailureReason, a defect of this program too, which is then raised.
+    """
+    job = _Job(prepared, folder, observer, interrupts)
+    try:
+        job.live()
+    except (DownloadError, EngineError, ArtifactError) as fault:
+        job.fail(fault)
+    except BaseException as defect:
+        if isinstance(defect, Exception):
+            job.fail(defect)
+        raise
+    return job.ledger.record
+
+
+class _Job:
+    """The steps of one job's life, and what they hand on to one another."""
+
+    def __init__(
+        self, prepared: Prepared, folder: JobFolder, observer: Observer, interrupts: Interrupts
+    ) -> None:
+        self.prepared = prepared
+        self.request = prepared.request
+        self.folder = folder
+        self.observer = observer
+        self.interrupts = interrupts
+        self.ledger = Ledger(folder, observer)
+        self.layouts = {host: Layout(folder.tree(host)) for host in prepared.hosts}
+        self.destination = Destination(
+            prepared.request.output.uri,
+            prepared.request.name,
+            compressed=prepared.request.output.compression == "GZIP",
+        )
+
+    def live(self) -> None:
+        with ExitStack() as cleanup:
+            try:
+                self._prepare()
+                self._download()
+            except StoppedEarly:
+                self._stop_before_start()
+                return
+            running = self._start(cleanup)
+            cause = self._watch(running)
+            exits = running.exits()
+            self._upload(exits)
+            self._end(exits, cause)
+
+    def fail(self, fault: Exception) -> None:
+        """Record a failure on this side of the container."""
+        self.ledger.enter(
+            Phase.FAILED,
+            failure_reason=reason_of_fault(fault),
+            fault=str(fault),
+            training_ended=self._now_if_started(),
+        )
+
+    def _prepare(self) -> None:
+        self.ledger.enter(Phase.PREPARING, engine=self.prepared.engine.name)
+        self.ledger.note(*self.prepared.notes)
+        for host, layout in self.layouts.items():
+            write_tree(
+                layout,
+                self.request,
+                host,
+                self.prepared.hosts,
+                arn=self.ledger.record.arn,
+                network_interface=self.prepared.network_interface,
+            )
+        probed = self.layouts[self.prepared.hosts[0]].base
+        probe = self.prepared.engine.probe(probed, self.prepared.target)
+        self.ledger.note(*probe.notes)
+        self._leave_if_stopped()
+
+    def _download(self) -> None:
+        self.ledger.enter(Phase.DOWNLOADING, training_started=time.time())
+
+        def progress(channel: str, done: int, total: int) -> None:
+            self._leave_if_stopped()
+            self.observer.progress(channel, done, total)
+
+        for host, layout in self.layouts.items():
+            self.ledger.note(*stage(self.prepared, host, layout, progress))
+        self._leave_if_stopped()
+
+    def _start(self, cleanup: ExitStack) -> Running:
+        self.ledger.enter(Phase.IMAGE)
+        running = cleanup.enter_context(Running(self.observer.log))
+        for host in self.prepared.hosts:
+            running.start(
+                host,
+                self.prepared.engine,
+                container_spec(self.prepared, self.folder, host, self.ledger.record.arn),
+                self.folder.log(host),
+            )
+        self.ledger.enter(Phase.TRAINING)
+        return running
+
+    def _watch(self, running: Running) -> StopCause | None:
+        """Wait for the containers' end; end them when the job is to stop."""
+        deadline = time.monotonic() + self.request.max_runtime
+        cause: StopCause | None = None
+        killed = False
+        while not running.wait(0.1):
+            if cause is None:
+                if is_stop_requested(self.folder, self.interrupts):
+                    cause = StopCause.REQUEST
+                elif time.monotonic() >= deadline:
+                    cause = StopCause.MAX_RUNTIME
+                if cause is not None:
+                    self.ledger.enter(Phase.STOPPING)
+                    running.stop(self.prepared.options.grace_seconds)
+            elif self.interrupts.wants_kill and not killed:
+                killed = True
+                running.kill()
+        return cause
+
+    def _upload(self, exits: dict[str, Exit]) -> None:
+        for exit in exits.values():
+            if exit.engine_error is not None and exit.code == ENGINE_FAULT:
+                raise EngineError(exit.engine_error)
+        self.ledger.enter(Phase.UPLOADING, exit_code=next(iter(exits.values())).code)
+        for layout in self.layouts.values():
+            self.prepared.engine.reclaim(layout.base, self.prepared.target)
+        notes = save_artifacts(
+            list(self.layouts.values()),
+            self.destination,
+            self.prepared.store_of,
+            self.folder.artifacts,
+            self.observer.progress,
+        )
+        self.ledger.note(*notes)
+
+    def _end(self, exits: dict[str, Exit], cause: StopCause | None) -> None:
+        metrics, notes = final_metrics(
+            self.request.metric_definitions, [self.folder.log(host) for host in exits]
+        )
+        self.ledger.note(*notes)
+        reasons = [reason_of_exit(exit, self._failure(host)) for host, exit in exits.items()]
+        failure = next((reason for reason in reasons if reason is not None), None)
+        phase = Phase.COMPLETED if failure is None else Phase.FAILED
+        if cause is not None:
+            # How a container ends after it was told to stop is of no consequence.
+            phase = Phase.STOPPED if cause is StopCause.REQUEST else Phase.MAX_RUNTIME_EXCEEDED
+            failure = None
+        self.ledger.enter(
+            phase,
+            failure_reason=failure,
+            final_metrics=metrics,
+            model_artifacts=self.destination.model,
+            training_ended=time.time(),
+        )
+
+    def _failure(self, host: str) -> str | None:
+        layout = self.layouts[host]
+        if not is_contained(layout.failure, layout.base):
+            return None
+        return read_failure(layout.failure)
+
+    def _leave_if_stopped(self) -> None:
+        if is_stop_requested(self.folder, self.interrupts):
+            raise StoppedEarly
+
+    def _stop_before_start(self) -> None:
+        self.ledger.enter(Phase.STOPPING)
+        self.ledger.enter(Phase.STOPPED, training_ended=self._now_if_started())
+
+    def _now_if_started(self) -> float | None:
+        return None if self.ledger.record.training_started is None else time.time()

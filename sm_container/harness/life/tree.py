@@ -1,0 +1,130 @@
+"""The /opt/ml tree of a host, made from the request before its container starts.
+
+Source: developer guide, "How Amazon SageMaker Provides Training Information".
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import Any
+
+from sm_container.contract import hyperparameters
+from sm_container.contract.configs import (
+    CheckpointConfig,
+    TensorBoardOutputConfig,
+    write_metric_definition_regex,
+)
+from sm_container.contract.document import write_document
+from sm_container.contract.init_config import InitChannel, InitConfig
+from sm_container.contract.inputs import ChannelConfig, InputDataConfig, InputMode
+from sm_container.contract.layout import DEFAULT_BASE, Layout
+from sm_container.contract.resources import ResourceConfig
+from sm_container.harness.request.training_request import ChannelRequest, TrainingRequest
+
+
+def write_tree(
+    layout: Layout,
+    request: TrainingRequest,
+    host: str,
+    hosts: tuple[str, ...],
+    *,
+    arn: str,
+    network_interface: str,
+) -> None:
+    """Make a host's folders and write every file of ``input/config``; channels come later."""
+    layout.create()
+    if request.checkpoint is not None:
+        local = PurePosixPath(request.checkpoint.local_path)
+        if local.is_relative_to(DEFAULT_BASE):
+            (layout.base / local.relative_to(DEFAULT_BASE)).mkdir(parents=True, exist_ok=True)
+    hyperparameters.write(layout.hyperparameters, request.hyperparameters)
+    InputDataConfig({channel.name: _channel(channel) for channel in request.channels}).write(
+        layout.input_data_config
+    )
+    resources = ResourceConfig.homogeneous(host, hosts, request.instance_type)
+    ResourceConfig(**{**vars(resources), "network_interface_name": network_interface}).write(
+        layout.resource_config
+    )
+    _init_config(request, host, hosts).write(layout.init_config)
+    write_metric_definition_regex(
+        layout.metric_definition_regex,
+        [{"Name": metric.name, "Regex": metric.regex} for metric in request.metric_definitions],
+    )
+    _write_optional(layout, request, arn)
+
+
+def _write_optional(layout: Layout, request: TrainingRequest, arn: str) -> None:
+    """The files that stand only where the request asked for what they tell."""
+    if request.checkpoint is not None:
+        CheckpointConfig(request.checkpoint.local_path).write(layout.checkpoint_config)
+    if request.tensorboard is not None:
+        TensorBoardOutputConfig(request.tensorboard.uri, request.tensorboard.local_path).write(
+            layout.tensorboard_output_config
+        )
+    if request.debug_hook is not None:
+        write_document(layout.debug_hook_config, dict(request.debug_hook))
+    if request.profiler is not None:
+        write_document(layout.profiler_config, dict(request.profiler))
+    write_document(layout.upstream_output_data_config, [])
+    write_document(layout.training_job_config, {**request.document, "TrainingJobArn": arn})
+
+
+def _channel(channel: ChannelRequest) -> ChannelConfig:
+    return ChannelConfig(
+        training_input_mode=InputMode(channel.input_mode),
+        content_type=channel.content_type,
+        s3_distribution_type=channel.source.distribution,
+        record_wrapper_type=channel.record_wrapper,
+    )
+
+
+def _init_config(request: TrainingRequest, host: str, hosts: tuple[str, ...]) -> InitConfig:
+    return InitConfig(
+        input_mode=_upper_snake(request.input_mode),
+        channels={channel.name: _init_channel(channel) for channel in request.channels},
+        cluster_size=len(hosts),
+        host_number=hosts.index(host),
+        checkpoint_channel=_checkpoint_channel(request),
+    )
+
+
+def _init_channel(channel: ChannelRequest) -> InitChannel:
+    source = channel.source
+    return InitChannel(
+        s3_data_source={
+            "s3DataType": _upper_snake(source.data_type),
+            "s3Uri": source.uri,
+            "s3DataDistributionType": _upper_snake(source.distribution),
+            "attributeNames": list(source.attribute_names) or None,
+        },
+        input_mode=_upper_snake(channel.input_mode),
+        compression_type=channel.compression.upper(),
+        record_wrapper=channel.record_wrapper.upper(),
+        shuffle_config=None if channel.shuffle_seed is None else {"seed": channel.shuffle_seed},
+        sharded=source.distribution == "ShardedByS3Key",
+    )
+
+
+def _checkpoint_channel(request: TrainingRequest) -> dict[str, Any] | None:
+    if request.checkpoint is None:
+        return None
+    return {
+        "name": "checkpoints",
+        "channel": InitChannel(
+            s3_data_source={
+                "s3DataType": "S3_PREFIX",
+                "s3Uri": request.checkpoint.uri,
+                "s3DataDistributionType": "FULLY_REPLICATED",
+                "attributeNames": None,
+            },
+            input_mode="FILE",
+        ).to_document(),
+        "outputPath": request.checkpoint.local_path,
+        "allowEmpty": True,
+    }
+
+
+def _upper_snake(term: str) -> str:
+    """``FullyReplicated`` as ``FULLY_REPLICATED``, ``S3Prefix`` as ``S3_PREFIX``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", term).upper()

@@ -1,0 +1,81 @@
+"""A job's folder: the one place that knows its files, and writes its record whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from sm_container.harness.job.record import JobRecord
+
+
+class DamagedJobError(Exception):
+    """A job's folder has no readable record."""
+
+
+@dataclass(frozen=True)
+class JobFolder:
+    """``<home>/jobs/<name>``."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def record(self) -> Path:
+        return self.path / "job.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.path / "owner.lock"
+
+    @property
+    def stop_request(self) -> Path:
+        """Its presence asks the job's owner to stop the job."""
+        return self.path / "stop-requested"
+
+    @property
+    def owner_log(self) -> Path:
+        """What a detached owner says about itself."""
+        return self.path / "owner.log"
+
+    @property
+    def artifacts(self) -> Path:
+        """Archives on their way to an object store."""
+        return self.path / "artifacts"
+
+    def host(self, host: str) -> Path:
+        return self.path / "hosts" / host
+
+    def tree(self, host: str) -> Path:
+        """The folder that a host sees as /opt/ml."""
+        return self.host(host) / "ml"
+
+    def log(self, host: str) -> Path:
+        return self.path / "logs" / f"{host}.log"
+
+    def read(self) -> JobRecord:
+        """The record as last written.
+
+        Raises:
+            DamagedJobError: where there is none, or it cannot be understood.
+        """
+        try:
+            return JobRecord.from_document(json.loads(self.record.read_bytes()))
+        except (OSError, ValueError, KeyError, TypeError) as fault:
+            raise DamagedJobError(
+                f"{self.path}: no readable job.json ({fault}); "
+                f"remove it with: sm-container rm {self.name}"
+            ) from fault
+
+    def write(self, record: JobRecord) -> None:
+        """Replace the record in one step: a reader sees the old one or the new one."""
+        fresh = self.path / f".job-{os.getpid()}.json"
+        with open(fresh, "w", encoding="utf-8") as file:
+            json.dump(record.to_document(), file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, self.record)

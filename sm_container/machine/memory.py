@@ -1,0 +1,36 @@
+"""How much memory and how many CPUs a process here may use."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+from sm_container.machine import cgroups
+
+
+def total_memory(proc: Path = cgroups.PROC) -> int:
+    """Bytes that this process may use: the machine's, or less where a control group says so."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = cgroups.limits(proc).memory_bytes
+    return machine if limit is None else min(machine, limit)
+
+
+def memory_in_use(proc: Path = cgroups.PROC) -> int:
+    """Bytes in use: those of this process's control group, or else the machine's."""
+    used = cgroups.memory_used(proc)
+    if used is not None:
+        return used
+    import psutil
+
+    memory = psutil.virtual_memory()
+    return int(memory.total - memory.available)
+
+
+def available_cpus(proc: Path = cgroups.PROC) -> int:
+    """CPUs that this process may use: by affinity, and by a control group's quota rounded up."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    quota = cgroups.limits(proc).cpus
+    if quota is None:
+        return allowed or 1
+    return max(1, min(allowed or 1, math.ceil(quota)))

@@ -1,0 +1,149 @@
+"""Why a program failed, in the 1024 characters that the platform shows.
+
+Made of the end of standard error: the first failure in it is the root cause, later ones follow
+from it. Source: developer guide, "How Amazon SageMaker Signals Algorithm
+Success and Failure".
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from sm_container.contract.layout import Layout
+from sm_container.contract.outcome import FAILURE_LIMIT, truncated, write_failure
+from sm_container.runtime import report
+from sm_container.runtime.traced import Frame, Traced, first_failures
+
+_MESSAGE_LIMIT = 480
+_CAUSE_LIMIT = 200
+_FRAME_LIMIT = 160
+_FRAMES_LIMIT = 420  # of the 1024, kept for where it happened
+_FRAMES = 4
+_COMMAND_LIMIT = 200
+_CONTROL_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+# Frames of the interpreter and of what is installed are not the author's.
+_FOREIGN = re.compile(r"/site-packages/|/dist-packages/|/lib/python3\.\d+/|^<frozen ")
+_OWN_FOLDER = str(Path(__file__).parents[1])
+_OWN_LINES = "sm-train: "
+
+
+def record(returncode: int, sent: bytes, tail: bytes) -> None:
+    """Write the failure file of a program that ended with ``returncode`` (negative: a signal).
+
+    ``sent`` is what came from the child before it became the program, ``tail`` the end of its
+    standard error. A failure file that stands already is kept.
+    """
+    command, fault = report.parse(sent)
+    text = explain(returncode, command, fault, tail)
+    write(Layout.from_environment(), text)
+
+
+def write(layout: Layout, text: str) -> None:
+    """Write the failure file if none stands; says so on standard error where that cannot be.
+
+    Where there is no tree at all there is no platform to read it, and none is made.
+    """
+    if not layout.base.is_dir():
+        return
+    try:
+        write_failure(layout.failure, text)
+    except OSError as error:
+        print(
+            f"sm-train: cannot write {layout.failure} ({error.strerror}): {text}", file=sys.stderr
+        )
+
+
+def explain(returncode: int, command: str | None, fault: str | None, tail: bytes) -> str:
+    """What the failure file says of a program that ended, or never began for a ``fault``."""
+    lines = _lines(tail)
+    if fault is not None:
+        return _with_end_of(lines, fault)
+    failures, after = first_failures(lines)
+    number = -returncode if returncode < 0 else returncode - 128
+    if failures and number <= 0:
+        text = _description(failures)
+        return _with_end_of(lines[after:], text)
+    how = _how_it_ended(returncode, command)
+    if failures:
+        return truncated(f"{how}\n{_description(failures)}")
+    return _with_end_of(lines, how)
+
+
+def _description(failures: list[Traced]) -> str:
+    """The first failure with its causes and the author's frames, then what followed from it."""
+    first, last = failures[0], failures[-1]
+    chain = list(_chain(first))
+    names = [_shortened(first.exception, _MESSAGE_LIMIT)]
+    names += [f"caused by {_shortened(cause.exception, _CAUSE_LIMIT)}" for cause in chain[1:]]
+    if last.exception != first.exception:
+        names.append(f"followed by {_shortened(last.exception, _CAUSE_LIMIT)}")
+    where = truncated("".join(f"\nat {_place(frame)}" for frame in _frames(chain)), _FRAMES_LIMIT)
+    return _shortened("\n".join(names), FAILURE_LIMIT - len(where)) + where
+
+
+def _chain(traced: Traced) -> Iterator[Traced]:
+    """The exception and what caused it, from the last to the root."""
+    link: Traced | None = traced
+    while link is not None:
+        yield link
+        link = link.cause
+
+
+def _frames(chain: list[Traced]) -> list[Frame]:
+    """The last frames of the author's code, innermost first, from the root cause outward."""
+    frames = [frame for link in reversed(chain) for frame in reversed(link.frames)]
+    of_author = [frame for frame in frames if not _is_foreign(frame.file)]
+    return list(dict.fromkeys(of_author or frames))[:_FRAMES]
+
+
+def _place(frame: Frame) -> str:
+    source = f": {frame.source}" if frame.source else ""
+    return _shortened(f"{frame.file}:{frame.line} in {frame.function}{source}", _FRAME_LIMIT)
+
+
+def _is_foreign(file: str) -> bool:
+    return file.startswith(_OWN_FOLDER + os.sep) or _FOREIGN.search(file) is not None
+
+
+def _how_it_ended(returncode: int, command: str | None) -> str:
+    if returncode < 0:
+        text = f"ended by {_signal(-returncode)}"
+    else:
+        text = f"exit code {returncode}"
+        if returncode > 128:
+            text += f", as of a shell whose program was ended by {_signal(returncode - 128)}"
+    if signal.SIGKILL in (-returncode, returncode - 128):
+        text += ", which most often means that memory ran out"
+    return text if command is None else f"{text}: {_shortened(command, _COMMAND_LIMIT)}"
+
+
+def _signal(number: int) -> str:
+    try:
+        return f"signal {number} ({signal.Signals(number).name})"
+    except ValueError:
+        return f"signal {number}"
+
+
+def _with_end_of(lines: list[str], text: str) -> str:
+    """The text, and as many of the last lines as there is room for."""
+    end = "\n".join(line for line in lines if not line.startswith(_OWN_LINES)).strip()
+    introduction = "\nstandard error ends with:\n"
+    room = FAILURE_LIMIT - len(text) - len(introduction)
+    if not end or room <= 0:
+        return truncated(text)
+    return text + introduction + end[-room:]
+
+
+def _lines(tail: bytes) -> list[str]:
+    """The lines as a terminal would show them, progress bars at their last state."""
+    text = _CONTROL_SEQUENCE.sub("", tail.decode("utf-8", "replace"))
+    return [line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n")]
+
+
+def _shortened(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

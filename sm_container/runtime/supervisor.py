@@ -1,0 +1,184 @@
+"""``sm-train``: starts the program, forwards signals to it, reaps, and ends as it ended.
+
+Works as PID 1 and as any other process. Signals are never handled asynchronously here: they are
+blocked from the first statement on and taken one by one with ``sigwaitinfo``, so none is lost
+and none interrupts anything. A blocked signal is kept for PID 1 too, whereas the kernel drops
+one that has its default action there: until ``main`` runs (the interpreter's own start, some
+15 ms) a SIGTERM sent to PID 1 is gone. No program can close that window.
+
+The forked child prepares (``launch``) and then becomes the program by ``execve``. A signal during
+preparation thus ends it like any program, and what preparation imports costs the supervisor
+nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+TYPE_CHECKING = False  # typing itself would be the dearest import before the program runs
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from sm_container.runtime.tee import Tee
+
+FORWARDED = frozenset(
+    {
+        signal.SIGTERM,
+        signal.SIGINT,
+        signal.SIGHUP,
+        signal.SIGQUIT,
+        signal.SIGUSR1,
+        signal.SIGUSR2,
+    }
+)
+STOPPING = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
+_WATCHED = FORWARDED | {signal.SIGCHLD}
+_REPORT_LIMIT = 65536
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program that ``argv`` (else ``sys.argv[1:]``) and the image name.
+
+    Returns its exit code, 128 + n where signal n ended it. Forks, so call it from a process
+    without threads.
+    """
+    entry_mask = signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    _open_standard_streams()
+    from sm_container.runtime import leftovers
+    from sm_container.runtime.tee import Tee
+
+    spared = leftovers.descendants()
+    tee = None if os.isatty(2) else Tee()
+    gate, open_gate = os.pipe()
+    report, send_report = os.pipe()
+    supervisor = os.getpid()
+    child = os.fork()
+    if child == 0:
+        os.close(open_gate)
+        _become_program(arguments, entry_mask, tee, gate, send_report, supervisor)
+    os.close(gate)
+    os.close(send_report)
+    if tee is not None:
+        tee.start()
+    leftovers.adopt_orphans()
+    os.close(open_gate)  # the child runs nothing before this
+
+    returncode, forwarded = _wait(child)
+    leftovers.end(spared, stopped_group=child if forwarded & STOPPING else None)
+    if tee is not None:
+        tee.finish(give_up=_told_to_stop)
+    if returncode == 0:
+        return 0
+    from sm_container.contract.outcome import exit_status
+    from sm_container.runtime import postmortem
+
+    if not _ended_by(forwarded & STOPPING, exit_status(returncode)):
+        tail = b"" if tee is None else tee.tail()
+        postmortem.record(returncode, _read_report(report), tail)
+    return exit_status(returncode)
+
+
+def _open_standard_streams() -> None:
+    """Give descriptors 0 to 2 to /dev/null where they are closed: a pipe of ours must not."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+
+
+def _become_program(
+    arguments: list[str],
+    entry_mask: set[int | signal.Signals],
+    tee: Tee | None,
+    gate: int,
+    send_report: int,
+    supervisor: int,
+) -> NoReturn:
+    """The forked child's whole life until ``execve``; never returns to the caller's frames."""
+    status = 1
+    try:
+        os.setsid()
+        # Python's own settings, which a program must not inherit.
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, entry_mask - _WATCHED)
+        if tee is not None:
+            tee.become_stderr()
+        import gc
+
+        gc.disable()  # imports make no garbage worth a collection, and execve ends all of it
+        from sm_container.runtime import launch
+
+        status = launch.run(arguments, gate, send_report, supervisor)
+    except BaseException:  # noqa: BLE001  (a defect of ours: shown, and never the caller's)
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(status)
+
+
+def _wait(child: int) -> tuple[int, set[int]]:
+    """Forward signals and reap until the child has ended: its return code, what was forwarded.
+
+    The return code is negative for a signal, as ``Popen.returncode``.
+    """
+    forwarded: set[int] = set()
+    while True:
+        number = signal.sigwaitinfo(_WATCHED).si_signo
+        if number == signal.SIGCHLD:
+            returncode = _reap(child)
+            if returncode is not None:
+                return returncode, forwarded
+        else:
+            forwarded.add(number)
+            _forward(child, number)
+
+
+def _reap(child: int) -> int | None:
+    """Collect every process that has ended; the child's return code if it is among them."""
+    returncode = None
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return returncode
+        if pid == 0:
+            return returncode
+        if pid == child:
+            returncode = os.waitstatus_to_exitcode(status)
+
+
+def _forward(child: int, number: int) -> None:
+    """Send a signal to the program's whole process group."""
+    try:
+        os.killpg(child, number)
+    except ProcessLookupError:
+        # Not yet a group of its own; it stays pending until the child unblocks signals.
+        os.kill(child, number)
+
+
+def _told_to_stop() -> bool:
+    """Whether a stop came after the program's end and waits to be taken."""
+    return not STOPPING.isdisjoint(signal.sigpending())
+
+
+def _ended_by(stopping: set[int], status: int) -> bool:
+    """Whether the program ended because it was told to, which is no failure to explain."""
+    return status - 128 in stopping
+
+
+def _read_report(report: int) -> bytes:
+    os.set_blocking(report, False)
+    try:
+        return os.read(report, _REPORT_LIMIT)
+    except BlockingIOError:
+        return b""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""Copying objects to files in ranges, many at once: large objects in parts, small ones whole.
+
+One pool serves both. Memory is a block for each connection, open files at most one more than
+connections, whatever the objects' sizes and number.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from sm_container.storage.files import FILE_MODE, said_of
+from sm_container.storage.objects import Advance, Download
+from sm_container.storage.parallel import each
+from sm_container.storage.ranged import Bytes, resumed
+from sm_container.storage.retry import CancelledError, Retries
+
+PART = 8 << 20
+CONNECTIONS = 16
+
+
+def download_all(
+    downloads: Iterable[Download],
+    get: Bytes,
+    *,
+    finished: Callable[[Download], None],
+    advance: Advance,
+    interrupt: Callable[[], None],
+    retries: Retries,
+    connections: int = CONNECTIONS,
+) -> None:
+    """Copy each object to its file; on a fault the files that are not whole are removed.
+
+    ``interrupt`` wakes the threads that hang in ``get``.
+    """
+    copying = _Copying(get, finished, retries)
+
+    def end() -> None:
+        copying.cancelled.set()
+        interrupt()
+
+    try:
+        each(
+            copying.copy,
+            copying.parts(downloads),
+            threads=connections,
+            tick=lambda: advance(copying.arrived()),
+            interrupt=end,
+        )
+    finally:
+        copying.abandon()
+
+
+@dataclass(frozen=True)
+class _Part:
+    file: _File
+    start: int
+    end: int
+
+
+class _Copying:
+    """What the threads of one copy share."""
+
+    def __init__(self, get: Bytes, finished: Callable[[Download], None], retries: Retries) -> None:
+        self._get = get
+        self._finished = finished
+        self._retries = retries
+        self._lock = threading.Lock()
+        self._arrived = 0
+        self._open: set[_File] = set()
+        self.cancelled = threading.Event()
+
+    def parts(self, downloads: Iterable[Download]) -> Iterator[_Part]:
+        for download in downloads:
+            file = _File(download)
+            with self._lock:
+                self._open.add(file)
+            size = download.object.size
+            for start in range(0, max(size, 1), PART):
+                yield _Part(file, start, min(start + PART, size))
+
+    def copy(self, part: _Part) -> None:
+        file, at = part.file, part.start
+        if not file.enter():
+            return
+        try:
+            blocks = resumed(
+                self._get, file.download.object, at, part.end, self._retries, self.cancelled
+            )
+            with suppress(CancelledError):
+                for block in blocks:
+                    file.write(block, at)
+                    at += len(block)
+                    with self._lock:
+                        self._arrived += len(block)
+        finally:
+            whole = file.leave(at - part.start)
+        if whole:
+            with self._lock:
+                self._open.discard(file)
+            self._finished(file.download)
+
+    def arrived(self) -> int:
+        """The bytes that have arrived since this was last asked."""
+        with self._lock:
+            count, self._arrived = self._arrived, 0
+        return count
+
+    def abandon(self) -> None:
+        """Remove the files that are not whole."""
+        with self._lock:
+            files, self._open = self._open, set()
+        for file in files:
+            file.abandon()
+
+
+class _File:
+    """A file that several threads write, each its parts.
+
+    Its descriptor is closed by the last thread that leaves: were it closed under a thread that
+    hangs in the network, that thread's late bytes could land in whatever file came next.
+    """
+
+    def __init__(self, download: Download) -> None:
+        self.download = download
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        with said_of(str(download.path)):
+            descriptor = os.open(download.path, flags, FILE_MODE)
+            os.fchmod(descriptor, FILE_MODE)
+        self._descriptor = descriptor
+        self._is_closed = False
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._missing = download.object.size
+        self._is_abandoned = False
+
+    def enter(self) -> bool:
+        with self._lock:
+            self._inside += not self._is_abandoned
+            return not self._is_abandoned
+
+    def write(self, block: bytes, at: int) -> None:
+        with said_of(str(self.download.path)):
+            written = os.pwrite(self._descriptor, block, at)
+            while written < len(block):
+                written += os.pwrite(self._descriptor, block[written:], at + written)
+
+    def leave(self, written: int) -> bool:
+        """Whether the file is whole now; then it is closed."""
+        with self._lock:
+            self._inside -= 1
+            self._missing -= written
+            if not self._missing or (self._is_abandoned and not self._inside):
+                self._close()
+            return not self._missing and not self._is_abandoned
+
+    def abandon(self) -> None:
+        with self._lock:
+            self._is_abandoned = True
+            if not self._inside:
+                self._close()
+            self.download.path.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            os.close(self._descriptor)

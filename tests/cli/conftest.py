@@ -1,0 +1,97 @@
+"""The command as a person runs it: a process of its own, in a home of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+_SECONDS = 60
+
+
+@dataclass
+class Desk:
+    """A home and a working folder in a folder with a hostile name, and the command to use there."""
+
+    folder: Path
+    home: Path
+    _started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "SM_CONTAINER_HOME": str(self.home), "COLUMNS": "100"}
+
+    def run(self, *words: str, **options: object) -> subprocess.CompletedProcess[str]:
+        """Run the command to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "sm_container", *words],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            **options,  # type: ignore[call-overload]
+        )
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start the command, in a session of its own as under a terminal."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sm_container", *words],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self._started.append(process)
+        return process
+
+    def program(self, name: str, script: str) -> str:
+        """An executable shell script in the working folder; returns the path to name it by."""
+        file = self.folder / name
+        file.write_text(f"#!/bin/sh\n{script}\n")
+        file.chmod(0o755)
+        return f"./{name}"
+
+    def close(self) -> None:
+        for process in self._started:
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+            process.communicate()
+        self.run("rm", "--all-finished", "--force")
+        for name in self.run("ps", "--all", "--quiet").stdout.split():
+            self.run("rm", "--force", name)
+
+
+@pytest.fixture
+def desk(hostile_tmp_path: Path) -> Iterator[Desk]:
+    folder = hostile_tmp_path / "work"
+    folder.mkdir()
+    desk = Desk(folder, hostile_tmp_path / "home")
+    yield desk
+    desk.close()
+
+
+def eventually(holds: Callable[[], bool], what: str) -> None:
+    """Wait until something holds; a test that waits for what never comes says for what."""
+    deadline = time.monotonic() + _SECONDS
+    while not holds():
+        if time.monotonic() > deadline:
+            pytest.fail(f"never came: {what}")
+        time.sleep(0.02)
+
+
+@pytest.fixture(name="eventually")
+def _eventually() -> Callable[[Callable[[], bool], str], None]:
+    return eventually

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from sm_container.declaration.channels import Channel
+from sm_container.declaration.declaration import Declaration
+from sm_container.declaration.errors import DeclarationError
+from sm_container.declaration.metrics import Metric
+
+
+@pytest.mark.parametrize(
+    ("make", "fault"),
+    [
+        (lambda: Declaration("has space"), "cannot name an algorithm"),
+        (lambda: Declaration("x" * 64), "cannot name an algorithm"),
+        (lambda: Declaration("ends-"), "cannot name an algorithm"),
+        (lambda: Declaration("a", channels=[Channel("x"), Channel("x")]), "two channels"),
+        (lambda: Declaration("a", metrics=[Metric("x"), Metric("x")]), "two metrics"),
+        (lambda: Channel("../x"), "A-Z a-z"),
+        (lambda: Channel(".."), "A-Z a-z"),
+        (lambda: Channel("x", modes=["Tape"]), "modes has 'Tape'; use File, Pipe, FastFile"),
+        (lambda: Channel("x", modes=[]), "at least one"),
+        (lambda: Channel("x", modes="File"), "modes must be a list"),
+        (lambda: Channel("x", content_types="text/csv"), "content_types must be a list"),
+        (lambda: Channel("x", compression=["Zip"]), "compression has 'Zip'; use None, Gzip"),
+        (lambda: Metric(""), "1 to 255 characters"),
+        (lambda: Metric("x", goal="Less"), "Minimize, Maximize"),
+        (lambda: Metric("x", regex="loss=.*"), "needs a group"),
+        (lambda: Metric("x", regex="("), "not a regular expression"),
+        (lambda: Metric("x", regex="(" + "x" * 500 + ")"), "1 to 500 characters"),
+    ],
+)
+def test_declarations_that_cannot_be(make: Callable[[], object], fault: str) -> None:
+    with pytest.raises(DeclarationError, match=re.escape(fault)):
+        make()
+
+
+def test_content_types_are_compared_without_their_parameters() -> None:
+    channel = Channel("train", ["text/csv", "application/x-recordio; v=1"])
+    assert channel.accepts("text/csv; label_size=0")
+    assert channel.accepts("Application/x-recordio")
+    assert not channel.accepts("text/libsvm")
+    assert Channel("any").accepts("whatever")
+
+
+def test_the_metric_definitions() -> None:
+    declaration = Declaration("a", metrics=[Metric("x"), Metric("y", regex="y=(.*)")])
+    x, y = declaration.metric_definitions
+    assert x.name == "x"
+    assert (y.name, y.regex) == ("y", "y=(.*)")

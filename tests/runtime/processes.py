@@ -1,0 +1,93 @@
+"""Real ``sm-train`` processes on a real tree, and ways to wait for them without sleeping."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sm_container.contract.layout import Layout
+
+DEADLINE = 60.0
+SM_TRAIN = (sys.executable, "-m", "sm_container.runtime.supervisor")
+
+
+def wait_until(holds: Callable[[], object], what: str) -> None:
+    """Wait until something holds; a deadline makes a hang a failure that says what."""
+    deadline = time.monotonic() + DEADLINE
+    while not holds():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.005)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+
+
+@dataclass
+class Tree:
+    """A ``/opt/ml`` in a folder with a hostile name, and ``sm-train`` on it."""
+
+    layout: Layout
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def configure(
+        self,
+        hyperparameters: Mapping[str, str] | None = None,
+        channels: Mapping[str, Any] | None = None,
+        resources: Mapping[str, Any] | None = None,
+    ) -> None:
+        documents = {
+            self.layout.hyperparameters: hyperparameters or {},
+            self.layout.input_data_config: channels or {},
+            self.layout.resource_config: resources
+            or {"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "eth0"},
+        }
+        for path, document in documents.items():
+            path.write_text(json.dumps(document))
+
+    def write_code(self, name: str, text: str) -> Path:
+        path = self.layout.code / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def environ(self, **variables: str) -> dict[str, str]:
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("SM_", "SAGEMAKER_", "AWS_", "PYTHONUNBUFFERED"))
+        }
+        base = {"SAGEMAKER_BASE_DIR": str(self.layout.base)}
+        return {**inherited, **base, **variables}
+
+    def start(
+        self, *arguments: str, before: tuple[str, ...] = (), variables: Any = None, **popen: Any
+    ) -> subprocess.Popen[bytes]:
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        process = subprocess.Popen(
+            [*before, *SM_TRAIN, *arguments],
+            env=self.environ(**(variables or {})),
+            **{**streams, **popen},
+        )
+        self.started.append(process)
+        return process
+
+    def run(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+        process = self.start(*arguments, **options)
+        stdout, stderr = process.communicate(timeout=DEADLINE)
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    def failure(self) -> str:
+        return self.layout.failure.read_text(encoding="utf-8")

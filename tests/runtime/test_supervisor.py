@@ -1,0 +1,299 @@
+"""The supervisor with real processes and signals: exit codes, forwarding, reaping."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import socket
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.runtime.processes import DEADLINE, Tree, is_alive, wait_until
+
+# Runs commands under the supervisor from one interpreter, forked for each: quick.
+_MANY = """
+import ctypes, json, os, resource, sys, threading
+from sm_container.runtime import launch, leftovers, postmortem, supervisor, tee
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+commands = json.load(sys.stdin)
+codes = []
+for command in commands:
+    pid = os.fork()
+    if pid == 0:
+        os._exit(supervisor.main(["--", *command]))
+    codes.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+print(json.dumps(codes))
+"""
+
+
+def codes_of(tree: Tree, commands: list[list[str]]) -> list[int]:
+    done = subprocess.run(
+        [sys.executable, "-c", _MANY],
+        input=json.dumps(commands),
+        env=tree.environ(),
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=True,
+    )
+    codes: list[int] = json.loads(done.stdout)
+    return codes
+
+
+def python(*lines: str) -> list[str]:
+    """A command that runs the lines; what they print comes at once."""
+    return ["--", sys.executable, "-u", "-c", "\n".join(lines)]
+
+
+def read_line(process: subprocess.Popen[bytes]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().decode().rstrip("\n")
+
+
+class TestExitCode:
+    def test_every_code_comes_through(self, tree: Tree) -> None:
+        commands = [["/bin/sh", "-c", f"exit {code}"] for code in range(256)]
+        assert codes_of(tree, commands) == list(range(256))
+
+    def test_a_signal_is_128_more(self, tree: Tree) -> None:
+        numbers = sorted(
+            {signal.SIGRTMIN, signal.SIGRTMAX, *signal.Signals}
+            - {
+                *(signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU),
+                *(signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH),
+            }
+        )
+        assert len(numbers) > 20
+        commands = [["/bin/sh", "-c", f"kill -{int(number)} $$"] for number in numbers]
+        assert codes_of(tree, commands) == [128 + number for number in numbers]
+
+    def test_the_standard_library_is_all_it_takes(self, tree: Tree) -> None:
+        done = tree.run(*python("print('ran')"), before=("env", "-u", "PYTHONPATH"))
+        assert (done.returncode, done.stdout) == (0, b"ran\n")
+
+
+class TestForwarding:
+    @pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "QUIT", "USR1", "USR2"])
+    def test_the_whole_group_gets_a_signal(self, tree: Tree, name: str) -> None:
+        process = tree.start(
+            *python(
+                "import os, signal, time",
+                f"signal.signal(signal.SIG{name}, lambda *_: (print(role + ' got it\\n', end=''), os._exit(0)))",
+                "role = 'parent' if os.fork() else 'child'",
+                "print('ready\\n', end='')",
+                "while True: signal.pause()",
+            )
+        )
+        assert [read_line(process), read_line(process)] == ["ready", "ready"]
+        process.send_signal(getattr(signal, f"SIG{name}"))
+        stdout, _ = process.communicate(timeout=DEADLINE)
+        assert sorted(stdout.split(b"\n")) == [b"", b"child got it", b"parent got it"]
+        assert process.returncode == 0
+
+    def test_twice_and_then_another(self, tree: Tree) -> None:
+        process = tree.start(
+            *python(
+                "import signal, sys",
+                "def got(number, frame):",
+                "    print(signal.Signals(number).name)",
+                "    if number == signal.SIGINT: sys.exit(7)",
+                "signal.signal(signal.SIGTERM, got)",
+                "signal.signal(signal.SIGINT, got)",
+                "print('ready\\n', end='')",
+                "while True: signal.pause()",
+            )
+        )
+        assert read_line(process) == "ready"
+        for name in ("SIGTERM", "SIGTERM", "SIGINT"):
+            process.send_signal(getattr(signal, name))
+            assert read_line(process) == name
+        assert process.wait(DEADLINE) == 7
+
+    def test_in_the_middle_of_an_import(self, tree: Tree) -> None:
+        os.mkfifo(tree.layout.code / "slow.py")
+        process = tree.start(
+            *python("import sys", "sys.path.insert(0, '')", "print('ready')", "import slow"),
+            cwd=tree.layout.code,
+        )
+        assert read_line(process) == "ready"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(DEADLINE) == 128 + signal.SIGTERM
+        assert not tree.layout.failure.exists()  # it was told to stop: that is no failure
+
+    def test_in_c_code(self, tree: Tree) -> None:
+        process = tree.start(
+            *python("import re", "print('ready')", "re.match('(a+)+$', 'a' * 64 + 'b')")
+        )
+        assert read_line(process) == "ready"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(DEADLINE) == 128 + signal.SIGTERM
+
+    def test_blocked_in_the_open_of_a_fifo(self, tree: Tree) -> None:
+        fifo = tree.layout.channel_fifo("train", 0)
+        os.mkfifo(fifo)
+        process = tree.start("sh", "-c", 'echo ready; cat "$0"', str(fifo))
+        assert read_line(process) == "ready"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(DEADLINE) == 128 + signal.SIGTERM
+
+    def test_a_stop_that_came_before_the_supervisor_is_kept(self, tree: Tree) -> None:
+        def blocked_with_one_pending() -> None:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        process = tree.start(
+            *python("import time; time.sleep(600)"), preexec_fn=blocked_with_one_pending
+        )
+        assert process.wait(DEADLINE) == 128 + signal.SIGTERM
+
+    def test_what_was_blocked_on_entry_is_not_for_the_program(self, tree: Tree) -> None:
+        done = tree.run(
+            *python("import signal", "print(*signal.pthread_sigmask(signal.SIG_BLOCK, ()))"),
+            preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM}),
+        )
+        assert done.stdout == b"\n"
+
+    def test_the_program_starts_with_the_dispositions_of_a_fresh_process(self, tree: Tree) -> None:
+        done = tree.run("--", "grep", "-E", "Sig(Blk|Ign)", "/proc/self/status")
+        assert re.findall(rb":\s*(\w+)", done.stdout) == [b"0" * 16] * 2
+
+    def test_what_was_ignored_on_entry_stays_ignored(self, tree: Tree) -> None:
+        done = tree.run(
+            *python("import signal", "print(signal.getsignal(signal.SIGHUP).name)"),
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+        )
+        assert done.stdout == b"SIG_IGN\n"
+
+
+def write_wheel(path: Path) -> None:
+    """The smallest wheel that pip installs: a module brought with a VALUE."""
+    about = "Metadata-Version: 2.1\nName: brought\nVersion: 1\n"
+    built = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr("brought.py", "VALUE = 42\n")
+        wheel.writestr("brought-1.dist-info/METADATA", about)
+        wheel.writestr("brought-1.dist-info/WHEEL", built)
+        wheel.writestr("brought-1.dist-info/RECORD", "")
+
+
+class TestPreparation:
+    def test_a_stop_ends_it(self, tree: Tree) -> None:
+        """pip hangs on a server that never answers; the program is never started."""
+        tree.configure({"sagemaker_program": "train.py"})
+        tree.write_code("train.py", "print('started')")
+        tree.write_code("requirements.txt", "no-such-package")
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(DEADLINE)
+            url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+            process = tree.start(variables={"PIP_INDEX_URL": url, "PIP_CONFIG_FILE": "/dev/null"})
+            connection, _ = server.accept()
+            with connection:
+                process.send_signal(signal.SIGTERM)
+                stdout, _ = process.communicate(timeout=DEADLINE)
+        assert process.returncode == 128 + signal.SIGTERM
+        assert b"started" not in stdout
+
+    def test_a_requirement_that_cannot_be_installed_is_the_reason(self, tree: Tree) -> None:
+        tree.configure({"sagemaker_program": "train.py"})
+        tree.write_code("train.py", "print('started')")
+        tree.write_code("requirements.txt", "./no-such-folder")
+        done = tree.run()
+        assert done.returncode == 1
+        assert b"started" not in done.stdout
+        assert tree.failure().startswith("requirements.txt cannot be installed: 'pip install")
+        assert "./no-such-folder" in tree.failure()
+
+    def test_requirements_are_installed_before_the_program_runs(self, tree: Tree) -> None:
+        write_wheel(tree.layout.code / "brought-1-py3-none-any.whl")
+        tree.write_code("requirements.txt", "./brought-1-py3-none-any.whl")
+        tree.write_code("train.py", "import brought; print('value', brought.VALUE)")
+        site = tree.layout.base / "site"
+        done = tree.run(
+            variables={
+                "SAGEMAKER_PROGRAM": "train.py",
+                "PIP_TARGET": str(site),
+                "PIP_NO_INDEX": "1",
+                "PYTHONPATH": str(site),
+            }
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        assert b"value 42" in done.stdout
+
+
+class TestReaping:
+    def test_an_orphan_leaves_no_zombie(self, tree: Tree) -> None:
+        """The orphan's end is seen by the supervisor while the program goes on."""
+        process = tree.start(
+            *python(
+                "import os, sys",
+                "if os.fork() == 0:",
+                "    orphan = os.fork()",
+                "    if orphan: print(orphan)",
+                "    os._exit(0)",
+                "os.wait()",
+                "sys.stdin.read()",
+            ),
+            stdin=subprocess.PIPE,
+        )
+        orphan = int(read_line(process))
+        wait_until(lambda: not Path(f"/proc/{orphan}").exists(), "the orphan to be reaped")
+        assert process.poll() is None
+        process.communicate(timeout=DEADLINE)
+        assert process.returncode == 0
+
+    def test_the_program_knows_its_supervisor(self, tree: Tree) -> None:
+        process = tree.start(
+            *python("import os", "print(os.environ['SM_CONTAINER_SUPERVISED'], os.getppid())")
+        )
+        supervisor = str(process.pid)
+        assert read_line(process).split() == [supervisor, supervisor]
+
+    def test_the_program_has_a_session_of_its_own(self, tree: Tree) -> None:
+        done = tree.run(*python("import os", "print(os.getsid(0) == os.getpgrp() == os.getpid())"))
+        assert done.stdout == b"True\n"
+
+
+class TestTerminal:
+    def test_a_terminal_is_given_through(self, tree: Tree) -> None:
+        controller, terminal = pty.openpty()
+        process = tree.start(
+            *python("import os, sys", "print(os.isatty(2))", "sys.exit(3)"), stderr=terminal
+        )
+        assert read_line(process) == "True"
+        assert process.wait(DEADLINE) == 3
+        os.close(terminal)
+        os.close(controller)
+        assert tree.failure().startswith("exit code 3")
+
+
+def test_a_killed_supervisor_does_not_leave_preparation_running(tree: Tree) -> None:
+    """The child waits for its supervisor, and runs nothing when that is gone."""
+    script = """
+import os, signal, sys
+from sm_container.runtime import leftovers, supervisor
+leftovers.adopt_orphans = lambda: os.kill(os.getpid(), signal.SIGKILL)
+supervisor.main(["--", "echo", "started"])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=tree.environ(),
+        capture_output=True,
+        timeout=DEADLINE,
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert (done.stdout, done.stderr) == (b"", b"")
+
+
+def test_supervised_processes_are_gone_at_the_end(tree: Tree) -> None:
+    process = tree.start(*python("import os, time", "print(os.getpid())", "time.sleep(600)"))
+    program = int(read_line(process))
+    process.send_signal(signal.SIGTERM)
+    process.wait(DEADLINE)
+    assert not is_alive(program)

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sm_container.storage.errors import (
+    BucketNotFoundError,
+    ObjectChangedError,
+    ObjectNotFoundError,
+    StorageError,
+)
+from sm_container.storage.local import LocalStore
+from sm_container.storage.objects import Download, Object
+from sm_container.storage.store import open_store
+
+HOSTILE_KEYS = ["-rf", "a b", "ünï/✓", 'it\'s; "quoted" $HOME', "new\nline", "%20", "*?["]
+
+
+def write(root: Path, *keys: str) -> None:
+    for key in keys:
+        path = root / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(key)
+
+
+def keys(store: LocalStore, prefix: str = "") -> list[str]:
+    return [found.key for found in store.list(prefix)]
+
+
+@pytest.fixture
+def root(hostile_tmp_path: Path) -> Path:
+    return hostile_tmp_path / "bucket"
+
+
+@pytest.fixture
+def store(root: Path) -> LocalStore:
+    root.mkdir()
+    return LocalStore(root, "s3://bucket/", boundary=root.parent)
+
+
+part = st.text(st.characters(exclude_characters="/\0", codec="utf-8"), min_size=1, max_size=4)
+key_sets = st.sets(
+    st.lists(part.filter(lambda name: name not in (".", "..")), min_size=1, max_size=3).map(
+        "/".join
+    )
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(key_sets, st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=3))
+def test_a_listing_is_the_sorted_keys_with_the_literal_prefix(
+    wanted: set[str], prefix: str
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        made = set()
+        for key in sorted(wanted):
+            # "a" beside "a/b" cannot be on a disk.
+            with suppress(NotADirectoryError, FileExistsError, IsADirectoryError):
+                write(Path(folder), key)
+                made.add(key)
+        expected = sorted((key for key in made if key.startswith(prefix)), key=str.encode)
+        assert keys(LocalStore(Path(folder), "/"), prefix) == expected
+
+
+def test_hostile_names_are_keys_like_any_other(store: LocalStore, root: Path) -> None:
+    write(root, *HOSTILE_KEYS)
+    assert keys(store) == sorted(HOSTILE_KEYS, key=str.encode)
+    for key in HOSTILE_KEYS:
+        assert store.read(key) == key.encode()
+        assert store.exists(key)
+
+
+def test_an_object_says_its_size_time_and_uri(store: LocalStore, root: Path) -> None:
+    write(root, "a/b")
+    found = next(store.list("a"))
+    assert found == Object("a/b", 3, None, (root / "a/b").stat().st_mtime, "s3://bucket/")
+    assert found.uri == "s3://bucket/a/b"
+    assert store.stat("a/b") == found
+    assert store.stat_all(["a/b", "a", "c"]) == [found, None, None]
+
+
+@pytest.mark.parametrize(
+    "key", ["../secret", "a/../../secret", "/etc/passwd", "", ".", "a//b", "a/./b", "a/", "x\0"]
+)
+def test_no_key_leaves_the_folder(store: LocalStore, root: Path, key: str) -> None:
+    write(root.parent, "secret")
+    write(root, "a/b")
+    assert store.stat(key) is None
+    with pytest.raises(ObjectNotFoundError):
+        store.open(key)
+    with pytest.raises(StorageError):
+        store.upload(root / "a/b", key)
+    store.delete(key)
+    assert (root.parent / "secret").read_text() == "secret"
+    assert keys(store, "../") == []
+    assert keys(store, "/") == []
+
+
+def test_a_link_is_followed_inside_the_folder_and_told_of_where_it_leaves(
+    store: LocalStore, root: Path, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    write(outside, "secret")
+    write(root, "a/b")
+    (root / "file").symlink_to(outside / "secret")
+    (root / "folder").symlink_to(outside)
+    (root / "inside").symlink_to("a")
+    (root / "nothing").symlink_to("nowhere")
+    left_out: list[str] = []
+    assert [found.key for found in store.list("", left_out=left_out.append)] == ["a/b", "inside/b"]
+    assert [note.split(" was left out: ")[0] for note in left_out] == [
+        "s3://bucket/file",
+        "s3://bucket/folder",
+        "s3://bucket/nothing",
+    ]
+    assert not store.exists("file")
+    assert not store.exists("folder/secret")
+    assert keys(store, "folder/") == []
+    with pytest.raises(StorageError):
+        store.upload(root / "a/b", "folder/secret")
+    assert (outside / "secret").read_text() == "secret"
+
+
+def test_folders_that_link_in_a_circle_are_walked_once(store: LocalStore, root: Path) -> None:
+    write(root, "a/b/c")
+    (root / "a/b/up").symlink_to("..")
+    (root / "loop").symlink_to("loop")
+    left_out: list[str] = []
+    assert [found.key for found in store.list("", left_out=left_out.append)] == ["a/b/c"]
+    assert len(left_out) == 2
+
+
+def test_what_is_no_file_is_told_of(store: LocalStore, root: Path) -> None:
+    write(root, "a")
+    os.mkfifo(root / "fifo")
+    left_out: list[str] = []
+    assert [found.key for found in store.list("", left_out=left_out.append)] == ["a"]
+    assert left_out == ["s3://bucket/fifo was left out: it is neither a file nor a folder"]
+    with pytest.raises(ObjectNotFoundError):
+        store.open("fifo")
+
+
+def test_a_name_that_is_not_utf8_is_listed_by_its_bytes(store: LocalStore, root: Path) -> None:
+    for name in (b"\xff", "\ue000".encode(), b"a"):
+        Path(os.fsdecode(os.fsencode(root) + b"/" + name)).write_text("x")
+    assert [os.fsencode(key) for key in keys(store)] == [b"a", b"\xee\x80\x80", b"\xff"]
+
+
+def test_a_bucket_without_a_folder_is_not_found(hostile_tmp_path: Path) -> None:
+    store, key = open_store("s3://nowhere/a", s3_root=hostile_tmp_path)
+    with pytest.raises(BucketNotFoundError, match="s3://nowhere/"):
+        list(store.list(key))
+
+
+def test_ranges_and_streams(store: LocalStore, root: Path) -> None:
+    (root / "a").write_bytes(b"0123456789")
+    assert store.read("a", 3, 4) == b"3456"
+    assert store.read("a", 8, 100) == b"89"
+    assert store.read("a", 8) == b"89"
+    with store.open("a") as stream:
+        assert stream.read(2) + stream.read() == b"0123456789"
+
+
+def test_an_upload_replaces_whole_and_is_not_listed_before(store: LocalStore, root: Path) -> None:
+    source = root.parent / "source"
+    source.write_bytes(b"x" * (40 << 20))
+    write(root, "a/key")
+    during: list[list[str]] = []
+    store.upload(source, "a/key", lambda count: during.append(keys(store)))
+    assert during
+    assert all(listed == ["a/key"] for listed in during)
+    assert store.stat("a/key").size == 40 << 20  # type: ignore[union-attr]
+    assert os.listdir(root / "a") == ["key"]
+
+
+def test_an_upload_gives_way_to_what_stands_there(store: LocalStore, root: Path) -> None:
+    write(root, "file", "folder/below")
+    (root / "empty").mkdir()
+    source = root / "file"
+    with pytest.raises(StorageError, match="folder"):
+        store.upload(source, "folder")
+    with pytest.raises(StorageError, match="below"):
+        store.upload(source, "file/below")
+    store.upload(source, "empty")
+    assert keys(store) == ["empty", "file", "folder/below"]
+
+
+def test_a_deleted_object_is_gone_and_deleting_is_repeatable(store: LocalStore, root: Path) -> None:
+    write(root, "a/b")
+    store.delete("a/b")
+    store.delete("a/b")
+    store.delete("a/b/c")
+    assert keys(store) == []
+
+
+def test_a_download_is_held_against_the_listing(store: LocalStore, root: Path) -> None:
+    write(root, "a", "b")
+    first, second = store.list("")
+    store.download(first, root.parent / "copy")
+    assert (root.parent / "copy").read_text() == "a"
+    (root / "b").write_text("changed")
+    with pytest.raises(ObjectChangedError, match="s3://bucket/b: changed since it was listed"):
+        store.download_all([Download(second, root.parent / "other")])
+    assert not (root.parent / "other").exists()
+
+
+def test_a_file_that_may_not_be_read_is_said_in_one_line(hostile_tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        path = hostile_tmp_path / ("n" * 300)  # root may read all, but not a name so long
+    else:
+        path = hostile_tmp_path / "shut"
+        path.write_text("x")
+        path.chmod(0)
+    store, key = open_store(str(path))
+    with pytest.raises(StorageError) as caught:
+        store.read(key)
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
