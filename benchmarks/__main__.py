@@ -7,6 +7,7 @@ some of them; RESULTS.md is written only by a run of all. Exits with 1 where a t
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import sys
 from collections.abc import Sequence
@@ -43,11 +44,12 @@ def main(arguments: Sequence[str]) -> int:
             f"no benchmark {', '.join(unknown)}; there are: {', '.join(names())}", file=sys.stderr
         )
         return 2
+    load, _, _ = os.getloadavg()
     rows = [row for name in arguments or names() for row in measured(name)]
     if arguments:
-        print(page(rows), end="")
+        print(page(rows, load), end="")
     else:
-        RESULTS.write_text(page(rows), encoding="utf-8")
+        RESULTS.write_text(page(rows, load), encoding="utf-8")
         print(f"written: {RESULTS}", file=sys.stderr)
     return 0 if all(row.met for row in rows) else 1
 

@@ -16,11 +16,11 @@ medians. The ratio says how many times as fast as the rival we are. Read the rat
 belong to the machine below."""
 
 
-def page(rows: Sequence[Row]) -> str:
-    """The whole of RESULTS.md."""
+def page(rows: Sequence[Row], load: float) -> str:
+    """The whole of RESULTS.md; ``load`` is the machine's load average before the run."""
     table = [_HEADINGS, ("---",) * len(_HEADINGS), *map(_cells, rows)]
     lines = ["| " + " | ".join(cells) + " |" for cells in table]
-    facts = [f"- {fact}" for fact in machine_facts()]
+    facts = [f"- {fact}" for fact in (*machine_facts(), _busy(load))]
     parts = ["# Results", _HOW_TO_READ, "\n".join(lines), "## The machine", "\n".join(facts)]
     return "\n\n".join(parts) + "\n"
 
@@ -35,6 +35,12 @@ def machine_facts() -> list[str]:
         f"{platform.system()} {_kernel()}",
         f"{platform.python_implementation()} {platform.python_version()}",
     ]
+
+
+def _busy(load: float) -> str:
+    cores = len(os.sched_getaffinity(0))
+    verdict = "" if load < cores / 2 else ": **busy, so the times say little**"
+    return f"a load of {load:.1f} before the run{verdict}"
 
 
 def _processor() -> str:

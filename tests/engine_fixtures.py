@@ -273,11 +273,11 @@ def finish(container: Container, out: int, err: int, seconds: float = 60.0) -> F
     readers = [threading.Thread(target=read, args=(d,)) for d in (out, err)]
     for reader in readers:
         reader.start()
+    end = container.wait(seconds)
+    assert end is not None, "the container does not end"
     for reader in readers:
         reader.join(seconds)
         assert not reader.is_alive(), "the output does not end"
-    end = container.wait(seconds)
-    assert end is not None, "the container does not end"
     return Finished(held[out], held[err], end)
 
 

@@ -45,6 +45,12 @@ def await_end(folder: JobFolder, timeout: float | None = None) -> JobRecord | No
     return record
 
 
+def await_release(folder: JobFolder) -> None:
+    """Wait until the owner of a job that has ended has let go of it."""
+    while is_owned(folder):
+        time.sleep(_PAUSE)
+
+
 def ask_to_stop(folder: JobFolder) -> None:
     """Ask the job's owner to stop it; the owner looks several times a second."""
     folder.stop_request.touch()

@@ -33,7 +33,9 @@ class LogPrinter:
     def write(self, host: str, data: bytes) -> None:
         if len(self._prefixes) > 1:
             prefix = self._prefixes[host]
-            data = b"".join(prefix + line for line in data.splitlines(keepends=True))
+            # Not splitlines: a progress bar's \r ends no line.
+            lines = data.removesuffix(b"\n").split(b"\n")
+            data = b"".join(prefix + line + b"\n" for line in lines)
         self._out.write(data)
         if self._out.fault is not None and not self._told:
             self._told = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from sm_container.cli.ending import ask_to_stop, await_end
+from sm_container.cli.ending import ask_to_stop, await_end, await_release, ended
 from sm_container.cli.orphans import end_orphan
 from sm_container.cli.stream import Stream
 from sm_container.harness.engines.detect import engine_named
@@ -33,7 +33,7 @@ def remove(store: JobStore, folder: JobFolder, err: Stream, *, force: bool) -> N
     Raises:
         Refused: where it runs, or what it left cannot be ended.
     """
-    if is_owned(folder):
+    if is_owned(folder) and ended(folder) is None:
         if not force:
             raise Refused(
                 f"job {folder.name} is running; stop it first (sm-container stop --wait "
@@ -42,6 +42,7 @@ def remove(store: JobStore, folder: JobFolder, err: Stream, *, force: bool) -> N
         err.line(f"stopping {folder.name}", dim=True)
         ask_to_stop(folder)
         await_end(folder)
+    await_release(folder)
     if not end_orphan(store, folder, err) and not force:
         raise Refused(f"job {folder.name} stays: what it left running could not be ended; --force")
     try:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 
 from sm_container.contract.redaction import REDACTED, holds_secret, is_secret
@@ -139,5 +138,5 @@ def _why_not_run(name: str, error: OSError) -> str:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"sm-train: {text}\n")
-    sys.stderr.flush()
+    # Not sys.stderr, which is None where the descriptor was closed when the interpreter began.
+    os.write(2, f"sm-train: {text}\n".encode("utf-8", "backslashreplace"))

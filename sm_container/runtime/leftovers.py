@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 
-LEFTOVER_SECONDS = 3.0
+LEFTOVER_SECONDS = 2.0
 # The platform kills 120 s after it has said stop; a worker that writes its checkpoint while the
 # shell that started it has died of the same signal is given nearly all of that.
 STOPPED_SECONDS = 110.0
@@ -66,6 +66,7 @@ def end(spared: frozenset[int], stopped_group: int | None = None) -> None:
         for pid in rest - told:
             if stopped_group is None or _group_of(pid) != stopped_group:
                 _kill(pid, signal.SIGTERM)
+                _kill(pid, signal.SIGCONT)  # a stopped process cannot hear
         told |= rest
         ended |= rest
         signal.sigtimedwait({signal.SIGCHLD}, _POLL_SECONDS)

@@ -24,6 +24,7 @@ _CAUSE_LIMIT = 200
 _FRAME_LIMIT = 160
 _FRAMES_LIMIT = 420  # of the 1024, kept for where it happened
 _FRAMES = 4
+_PATH_LIMIT = 48
 _COMMAND_LIMIT = 200
 _CONTROL_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 # Frames of the interpreter and of what is installed are not the author's.
@@ -39,8 +40,8 @@ def record(returncode: int, sent: bytes, tail: bytes) -> None:
     standard error. A failure file that stands already is kept.
     """
     command, fault = report.parse(sent)
-    text = explain(returncode, command, fault, tail)
-    write(Layout.from_environment(), text)
+    layout = Layout.from_environment()
+    write(layout, explain(returncode, command, fault, tail, layout.code))
 
 
 def write(layout: Layout, text: str) -> None:
@@ -58,23 +59,28 @@ def write(layout: Layout, text: str) -> None:
         )
 
 
-def explain(returncode: int, command: str | None, fault: str | None, tail: bytes) -> str:
-    """What the failure file says of a program that ended, or never began for a ``fault``."""
+def explain(
+    returncode: int, command: str | None, fault: str | None, tail: bytes, code: Path
+) -> str:
+    """What the failure file says of a program that ended, or never began for a ``fault``.
+
+    Files in the folder ``code`` are named as they are named there.
+    """
     lines = _lines(tail)
     if fault is not None:
         return _with_end_of(lines, fault)
     failures, after = first_failures(lines)
     number = -returncode if returncode < 0 else returncode - 128
     if failures and number <= 0:
-        text = _description(failures)
+        text = _description(failures, code)
         return _with_end_of(lines[after:], text)
     how = _how_it_ended(returncode, command)
     if failures:
-        return truncated(f"{how}\n{_description(failures)}")
+        return truncated(f"{how}\n{_description(failures, code)}")
     return _with_end_of(lines, how)
 
 
-def _description(failures: list[Traced]) -> str:
+def _description(failures: list[Traced], code: Path) -> str:
     """The first failure with its causes and the author's frames, then what followed from it."""
     first, last = failures[0], failures[-1]
     chain = list(_chain(first))
@@ -82,7 +88,9 @@ def _description(failures: list[Traced]) -> str:
     names += [f"caused by {_shortened(cause.exception, _CAUSE_LIMIT)}" for cause in chain[1:]]
     if last.exception != first.exception:
         names.append(f"followed by {_shortened(last.exception, _CAUSE_LIMIT)}")
-    where = truncated("".join(f"\nat {_place(frame)}" for frame in _frames(chain)), _FRAMES_LIMIT)
+    where = truncated(
+        "".join(f"\nat {_place(frame, code)}" for frame in _frames(chain)), _FRAMES_LIMIT
+    )
     return _shortened("\n".join(names), FAILURE_LIMIT - len(where)) + where
 
 
@@ -101,9 +109,12 @@ def _frames(chain: list[Traced]) -> list[Frame]:
     return list(dict.fromkeys(of_author or frames))[:_FRAMES]
 
 
-def _place(frame: Frame) -> str:
+def _place(frame: Frame, code: Path) -> str:
+    file = frame.file.removeprefix(f"{code}{os.sep}")
+    if len(file) > _PATH_LIMIT:  # its end is what tells files apart
+        file = f"…{file[1 - _PATH_LIMIT :]}"
     source = f": {frame.source}" if frame.source else ""
-    return _shortened(f"{frame.file}:{frame.line} in {frame.function}{source}", _FRAME_LIMIT)
+    return _shortened(f"{file}:{frame.line} in {frame.function}{source}", _FRAME_LIMIT)
 
 
 def _is_foreign(file: str) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Tracebacks further apart than this many lines are of different events; a program that wrote
 # more than _STALE lines after one had survived it.
 _TOGETHER = 40
 _STALE = 200
 _MESSAGE_LINES = 8
+_LONGEST = 2000
 
 _HEADER = "Traceback (most recent call last):"
 _GROUP = "Exception Group "
@@ -20,6 +22,9 @@ _CHAINED = (
     "During handling of the above exception, another exception occurred:",
     "The above exception was the direct cause of the following exception:",
 )
+# The lines of an exception group that stand above each member and below the last.
+_MEMBER = re.compile(r"[ |]*\+[-+]* (?P<number>\d+|\.\.\.) -+")
+_GROUP_END = re.compile(r"[ |]*\+-+")
 _LOGGED = re.compile(r"\b(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|EXCEPTION)\b")
 
 
@@ -71,22 +76,28 @@ def first_failures(lines: list[str]) -> tuple[list[Traced], int]:
 
 
 def _blocks(lines: list[str]) -> Iterator[_Block]:
-    """The printed tracebacks, those of one chain as one."""
-    chain: _Block | None = None
+    """The printed tracebacks, those of one chain or group as one."""
+    last: _Block | None = None
     for at, line in enumerate(lines):
         prefix, header, _ = line.partition(_HEADER)
         block = _block(lines, at, prefix) if header else None
         if block is None:
             continue
-        if chain is not None and _is_chained(lines[chain.end : at], prefix):
-            traced = Traced(block.traced.exception, block.traced.frames, chain.traced)
-            chain = _Block(traced, chain.start, block.end, chain.is_logged)
+        if last is None:
+            last = block
+            continue
+        between = [item for item in lines[last.end : at] if item.strip()]
+        member = _MEMBER.fullmatch(between[0]) if len(between) == 1 else None
+        if member is not None:  # a group goes by its first
+            cause = block.traced if last.traced.cause is None else last.traced.cause
+            last = replace(last, traced=replace(last.traced, cause=cause), end=block.end)
+        elif _is_chained(between, prefix):
+            last = replace(last, traced=replace(block.traced, cause=last.traced), end=block.end)
         else:
-            if chain is not None:
-                yield chain
-            chain = block
-    if chain is not None:
-        yield chain
+            yield last
+            last = block
+    if last is not None:
+        yield last
 
 
 def _block(lines: list[str], start: int, prefix: str) -> _Block | None:
@@ -97,7 +108,7 @@ def _block(lines: list[str], start: int, prefix: str) -> _Block | None:
     """
     inner = "  | " if prefix.endswith(_GROUP) else prefix
     frames: list[Frame] = []
-    for at in range(start + 1, len(lines)):
+    for at in range(start + 1, min(len(lines), start + _LONGEST)):
         if not lines[at].startswith(inner):
             continue
         body = lines[at][len(inner) :]
@@ -115,6 +126,7 @@ def _block(lines: list[str], start: int, prefix: str) -> _Block | None:
             exception = "\n".join(message).strip().removesuffix(":")
             is_logged = start > 0 and _LOGGED.search(lines[start - 1]) is not None
             end = at + len(message)
+            end += lines[end : end + 1] != [] and _GROUP_END.fullmatch(lines[end]) is not None
             return _Block(Traced(exception, tuple(frames)), start, end, is_logged)
     return None
 
@@ -122,9 +134,13 @@ def _block(lines: list[str], start: int, prefix: str) -> _Block | None:
 def _message(lines: list[str], at: int, prefix: str) -> list[str]:
     """The exception's line and those that its message goes on in."""
     message = [lines[at][len(prefix) :]]
-    for line in lines[at + 1 : at + _MESSAGE_LINES]:
+    rest = [*lines[at + 1 : at + 1 + _MESSAGE_LINES], ""]
+    for line, following in itertools.pairwise(rest):
         body = line[len(prefix) :]
-        if not line.startswith(prefix) or not body.strip() or _HEADER in body or body == '"""':
+        # The line above a traceback says whose it is: "Process ForkProcess-1:".
+        if not line.startswith(prefix) or _HEADER in body or _HEADER in following:
+            break
+        if not body.strip() or body == '"""' or _GROUP_END.fullmatch(line):
             break
         message.append(body)
     return message
@@ -134,6 +150,4 @@ def _is_chained(between: list[str], prefix: str) -> bool:
     """Whether the lines between two tracebacks say that the second came of the first."""
     said = [line.removeprefix(prefix).strip() for line in between if line.startswith(prefix)]
     said = [line for line in said if line and line != '"""']
-    # The first member of an exception group stands below it, behind a deeper prefix.
-    is_member = prefix.endswith("| ") and len(said) == 1 and said[0].endswith(" 1 ----------------")
-    return is_member or (len(said) == 1 and said[0] in _CHAINED)
+    return len(said) == 1 and said[0] in _CHAINED

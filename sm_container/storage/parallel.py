@@ -31,9 +31,9 @@ def each(
     """
     crew = _Crew(work, iter(tasks))
     workers = [threading.Thread(target=crew.drain, daemon=True) for _ in range(threads)]
-    for worker in workers:
-        worker.start()
     try:
+        for worker in workers:
+            worker.start()
         for worker in workers:
             while worker.is_alive() and crew.fault is None:
                 worker.join(TICK_SECONDS)
@@ -46,7 +46,8 @@ def each(
         interrupt()
         deadline = time.monotonic() + _LEAVE_SECONDS
         for worker in workers:
-            worker.join(max(0.0, deadline - time.monotonic()))
+            if worker.ident is not None:
+                worker.join(max(0.0, deadline - time.monotonic()))
         raise
 
 

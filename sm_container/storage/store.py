@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from sm_container.storage.errors import StorageError
 from sm_container.storage.local import LocalStore
 from sm_container.storage.objects import Advance, Download, Object, ignore
 from sm_container.storage.uri import Scheme, parse
@@ -69,14 +70,15 @@ class Stores:
     """
 
     def __init__(self, s3_root: Path | None = None) -> None:
-        self._s3_root = s3_root
+        self._s3_root = None if s3_root is None else s3_root.absolute()
         self._buckets: dict[str, Store] = {}
 
     def open(self, uri: str) -> tuple[Store, str]:
         """The store of a URI, and the key (or prefix) in it. Nothing is read yet.
 
         Raises:
-            StorageError: for a URI that names no store, or S3 without the extra ``[s3]``.
+            StorageError: for a URI that names no store, a root for S3 that is no folder, or S3
+                without the extra ``[s3]``.
         """
         location = parse(uri)
         if location.scheme is Scheme.FILE:
@@ -88,6 +90,9 @@ class Stores:
     def _bucket(self, bucket: str) -> Store:
         base = f"s3://{bucket}/"
         if self._s3_root is not None:
+            if not self._s3_root.is_dir():
+                what_to_do = "name a folder that stands for S3, with the buckets as its folders"
+                raise StorageError(str(self._s3_root), "is not a folder", what_to_do)
             return LocalStore(self._s3_root / bucket, base, boundary=self._s3_root)
         from sm_container.storage.s3 import S3Store
 

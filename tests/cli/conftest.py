@@ -10,8 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
+
+from sm_container.cli.group import sm_container
+from sm_container.harness.store.folder import JobFolder
+from sm_container.harness.store.ownership import is_owned
 
 _SECONDS = 60
 
@@ -69,9 +75,10 @@ class Desk:
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
             process.communicate()
-        self.run("rm", "--all-finished", "--force")
-        for name in self.run("ps", "--all", "--quiet").stdout.split():
-            self.run("rm", "--force", name)
+        for folder in (self.home / "jobs").glob("[!.]*"):
+            job = JobFolder(folder)
+            if is_owned(job) or not job.read().status.is_terminal:
+                self.run("rm", "--force", job.name)
 
 
 @pytest.fixture
@@ -81,6 +88,17 @@ def desk(hostile_tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(folder, hostile_tmp_path / "home")
     yield desk
     desk.close()
+
+
+@pytest.fixture
+def invoke(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Run the command in this process, in the desk's home and folder: for what starts nothing."""
+    monkeypatch.chdir(desk.folder)
+
+    def run(*words: str, **options: Any) -> Result:
+        return CliRunner().invoke(sm_container, words, env=desk.environment, **options)
+
+    return run
 
 
 def eventually(holds: Callable[[], bool], what: str) -> None:

@@ -44,16 +44,17 @@ def test_what_it_quotes_is_what_is_said(hostile_tmp_path: Path) -> None:
     """The failure that the tutorial shows, word for word but for its line breaks."""
     (quoted,) = [block.text for block in blocks_of(TUTORIAL) if block.language == "text"]
     files = [block for block in blocks_of(TUTORIAL) if block.settings.get("title") == "train.py"]
-    (hostile_tmp_path / "train.py").write_text(files[0].text)
-    (hostile_tmp_path / "data").mkdir()
-    (hostile_tmp_path / "data" / "part-1.csv").write_text("1,0\n")
+    desk = hostile_tmp_path / "desk"
+    (desk / "data").mkdir(parents=True)
+    (desk / "train.py").write_text(files[0].text)
+    (desk / "data" / "part-1.csv").write_text("1,0\n")
 
     done = subprocess.run(
         [
             *(Path(sys.executable).with_name("sm-container"), "run", "train.py"),
             *("-c", "train=data/", "-p", "degree=12", "-p", "epochs=3"),
         ],
-        cwd=hostile_tmp_path,
+        cwd=desk,
         env={**os.environ, "SM_CONTAINER_HOME": str(hostile_tmp_path / "home")},
         capture_output=True,
         text=True,

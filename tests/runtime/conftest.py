@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sm_container.contract.layout import Layout
-from tests.runtime.processes import DEADLINE, Tree
+from tests.runtime.processes import Tree, end
 
 
 @pytest.fixture
@@ -21,8 +21,4 @@ def tree(hostile_tmp_path: Path) -> Iterator[Tree]:
     made.configure()
     yield made
     for process in made.started:
-        process.kill()
-        process.wait(DEADLINE)
-        for stream in (process.stdin, process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()
+        end(process)

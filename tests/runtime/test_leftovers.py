@@ -78,21 +78,31 @@ def test_who_will_not_hear_is_killed(tree: Tree) -> None:
 
 
 def test_a_stopped_process_is_ended(tree: Tree) -> None:
+    witness = tree.layout.base / "witness"
     done = tree.run(
-        *python("daemon(lambda: os.kill(os.getpid(), signal.SIGSTOP))", "time.sleep(0.1)")
+        *python(
+            "def work():",
+            "    signal.signal(signal.SIGTERM, lambda *_: open(sys.argv[1], 'w').write('told'))",
+            "    os.kill(os.getpid(), signal.SIGSTOP)",
+            "read, write = os.pipe()",
+            "if os.fork() == 0: work(); os._exit(0)",
+            "os.waitpid(-1, os.WUNTRACED)",
+        ),
+        str(witness),
     )
     assert done.returncode == 0
-    assert not is_alive(int(done.stdout))
+    assert witness.read_text() == "told"
 
 
 def test_a_whole_family_is_ended(tree: Tree) -> None:
     """Children of leftovers, some in sessions of their own, some waiting for others."""
-    done = tree.run(
-        "--",
-        "/bin/sh",
-        "-c",
-        "for i in 1 2 3; do setsid sh -c 'sleep 600 & sleep 600 & echo $$ $!; wait' & done; sleep 1",
-    )
+    member = "sleep 600 & sleep 600 & echo $$ $! > pids.$$.new; mv pids.$$.new pids.$$; wait"
+    script = f"""
+        for i in 1 2 3; do setsid sh -c '{member}' & done
+        while [ "$(cat pids.*[0-9] 2>/dev/null | wc -l)" -lt 3 ]; do sleep 0.01; done
+        cat pids.*[0-9]
+    """
+    done = tree.run("--", "/bin/sh", "-c", script, cwd=tree.layout.base)
     pids = [int(pid) for pid in done.stdout.split()]
     assert len(pids) == 6
     assert not [pid for pid in pids if is_alive(pid)]
@@ -105,12 +115,12 @@ def test_after_a_stop_a_worker_has_the_grace_to_write_its_checkpoint(tree: Tree)
         """
 import signal, sys, time
 def stop(*_):
-    time.sleep(4)
+    time.sleep(3)
     open("checkpoint", "w").write("whole")
     sys.exit(0)
 signal.signal(signal.SIGTERM, stop)
 print("ready", flush=True)
-while True: signal.pause()
+while True: time.sleep(0.02)
 """,
     )
     command = f"{sys.executable} worker.py; echo the shell went on"
@@ -126,7 +136,7 @@ while True: signal.pause()
 
 def test_what_ran_before_the_supervisor_is_spared(tree: Tree) -> None:
     """An entry script may start a sidecar and become sm-train by exec."""
-    script = 'sleep 600 & echo $!; exec "$@"'
+    script = 'sleep 600 >/dev/null & echo $!; exec "$@"'
     done = tree.run("--", "true", before=("/bin/sh", "-c", script, "sh"), stderr=subprocess.DEVNULL)
     sidecar = int(done.stdout)
     try:
@@ -186,7 +196,7 @@ class TestAsPid1:
             *python(
                 "signal.signal(signal.SIGTERM, lambda *_: sys.exit(9))",
                 "print('ready')",
-                "while True: signal.pause()",
+                "while True: time.sleep(0.02)",
             ),
             before=before,
             pass_fds=(write,),

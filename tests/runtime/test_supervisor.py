@@ -85,10 +85,14 @@ class TestForwarding:
         process = tree.start(
             *python(
                 "import os, signal, time",
-                f"signal.signal(signal.SIG{name}, lambda *_: (print(role + ' got it\\n', end=''), os._exit(0)))",
+                "def got(*_):",
+                "    print(role + ' got it\\n', end='')",
+                "    if role == 'parent': os.wait()",
+                "    os._exit(0)",
+                f"signal.signal(signal.SIG{name}, got)",
                 "role = 'parent' if os.fork() else 'child'",
                 "print('ready\\n', end='')",
-                "while True: signal.pause()",
+                "while True: time.sleep(0.02)",
             )
         )
         assert [read_line(process), read_line(process)] == ["ready", "ready"]
@@ -100,14 +104,14 @@ class TestForwarding:
     def test_twice_and_then_another(self, tree: Tree) -> None:
         process = tree.start(
             *python(
-                "import signal, sys",
+                "import signal, sys, time",
                 "def got(number, frame):",
                 "    print(signal.Signals(number).name)",
                 "    if number == signal.SIGINT: sys.exit(7)",
                 "signal.signal(signal.SIGTERM, got)",
                 "signal.signal(signal.SIGINT, got)",
                 "print('ready\\n', end='')",
-                "while True: signal.pause()",
+                "while True: time.sleep(0.02)",
             )
         )
         assert read_line(process) == "ready"
@@ -117,10 +121,9 @@ class TestForwarding:
         assert process.wait(DEADLINE) == 7
 
     def test_in_the_middle_of_an_import(self, tree: Tree) -> None:
-        os.mkfifo(tree.layout.code / "slow.py")
+        tree.write_code("slow.py", "import time; print('ready'); time.sleep(600)")
         process = tree.start(
-            *python("import sys", "sys.path.insert(0, '')", "print('ready')", "import slow"),
-            cwd=tree.layout.code,
+            *python("import sys", "sys.path.insert(0, '')", "import slow"), cwd=tree.layout.code
         )
         assert read_line(process) == "ready"
         process.send_signal(signal.SIGTERM)

@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
@@ -22,8 +24,6 @@ import pytest
 
 ACCESS_KEY = "an-access-key"
 SECRET_KEY = "a-secret-key-that-no-log-may-show"
-
-Environment = Callable[[str], None]
 
 
 def use_endpoint(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
@@ -51,12 +51,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def rclone(root: Path) -> Iterator[str]:
-    """Serve the folders of ``root`` as buckets; gives the endpoint's URL."""
+def rclone(root: Path, *, certificate: Path | None = None) -> Iterator[str]:
+    """Serve the folders of ``root`` as buckets; gives the endpoint's URL.
+
+    ``certificate`` holds a certificate and its key: then the server speaks TLS.
+    """
     port = free_port()
     program = Path(sys.executable).parent / "rclone"
     command = [program, "serve", "s3", "--addr", f"127.0.0.1:{port}", "--config", "/dev/null"]
     command += ["--auth-key", f"{ACCESS_KEY},{SECRET_KEY}", root]
+    if certificate:
+        command += ["--cert", certificate, "--key", certificate]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as server:
         try:
             deadline = time.monotonic() + 30
@@ -69,9 +74,35 @@ def rclone(root: Path) -> Iterator[str]:
                         server.kill()
                         raise RuntimeError(server.communicate()[1]) from None
                     time.sleep(0.02)
-            yield f"http://127.0.0.1:{port}"
+            yield f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
         finally:
             server.kill()
+
+
+def make_certificate(path: Path) -> Path:
+    """Write a certificate for 127.0.0.1, signed by its own key, and that key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a test's server")])
+    now = datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.PEM
+    private = key.private_bytes(
+        encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(certificate.public_bytes(encoding) + private)
+    return path
 
 
 @contextmanager

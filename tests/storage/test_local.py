@@ -158,6 +158,11 @@ def test_a_bucket_without_a_folder_is_not_found(hostile_tmp_path: Path) -> None:
         list(store.list(key))
 
 
+def test_a_root_that_is_no_folder_is_said(hostile_tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="is not a folder; name a folder that stands for S3"):
+        open_store("s3://bucket/a", s3_root=hostile_tmp_path / "nowhere")
+
+
 def test_ranges_and_streams(store: LocalStore, root: Path) -> None:
     (root / "a").write_bytes(b"0123456789")
     assert store.read("a", 3, 4) == b"3456"

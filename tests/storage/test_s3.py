@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from sm_container.storage import s3_connection
 from sm_container.storage.errors import (
     BucketNotFoundError,
     ObjectChangedError,
@@ -18,7 +20,13 @@ from sm_container.storage.objects import Download
 from sm_container.storage.retry import Retries
 from sm_container.storage.s3 import S3Store
 from sm_container.storage.store import Stores, open_store
-from tests.storage.servers import SECRET_KEY, free_port, use_endpoint
+from tests.storage.servers import (
+    SECRET_KEY,
+    free_port,
+    make_certificate,
+    rclone,
+    use_endpoint,
+)
 
 HOSTILE_KEYS = ["-rf", "a b+c", "ünï/✓", 'it\'s; "quoted" $HOME', "%20?x=y#z", "~tilde&<xml>"]
 LARGE = 40 << 20
@@ -191,6 +199,41 @@ def test_a_directory_bucket_is_refused(
     use_endpoint(monkeypatch, rclone_endpoint)
     with pytest.raises(StorageError, match="directory bucket"):
         list(S3Store("some--use1-az4--x-s3").list(""))
+
+
+def test_a_bucket_of_another_region_is_found_where_it_is(
+    moto_endpoint: str, monkeypatch: pytest.MonkeyPatch, source: Path
+) -> None:
+    import boto3
+
+    use_endpoint(monkeypatch, moto_endpoint)
+    monkeypatch.setattr(s3_connection, "_AWS", re.compile(".*"))  # take the server for AWS's own
+    boto3.client("s3").create_bucket(
+        Bucket="in-europe", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    connection = s3_connection.BucketConnection("in-europe", connections=4)
+    assert connection.client.meta.region_name == "eu-west-1"
+    store = S3Store("in-europe", retries=QUICK)
+    store.upload(source, "a")
+    assert store.read("a") == source.read_bytes()
+    with pytest.raises(BucketNotFoundError, match="s3://no-such-bucket/"):
+        list(S3Store("no-such-bucket").list("a"))
+
+
+def test_a_certificate_is_verified_by_the_bundle_that_the_environment_names(
+    hostile_tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: Path
+) -> None:
+    certificate = make_certificate(hostile_tmp_path / "certificate.pem")
+    (hostile_tmp_path / "root/bucket").mkdir(parents=True)
+    with rclone(hostile_tmp_path / "root", certificate=certificate) as endpoint:
+        use_endpoint(monkeypatch, endpoint)
+        with pytest.raises(StorageError, match="check AWS_CA_BUNDLE"):
+            S3Store("bucket", retries=QUICK).stat("a")
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+        store = S3Store("bucket", retries=QUICK)
+        store.upload(source, "a")
+        assert store.read("a") == source.read_bytes()
+        assert [found.key for found in store.list("")] == ["a"]
 
 
 def test_no_log_shows_a_secret(

@@ -9,7 +9,7 @@ import threading
 import time
 
 from sm_container.harness.engines.cgroup import stats_of
-from sm_container.harness.engines.client import Client, CommandError
+from sm_container.harness.engines.client import Client, CommandError, Dialect
 from sm_container.harness.engines.engine import ContainerSpec, EngineError, Exit, Stats
 from sm_container.harness.engines.state import Life, State, exists
 
@@ -78,7 +78,7 @@ class AttachedContainer:
                 code = self._attached.wait(timeout)
             except subprocess.TimeoutExpired:
                 return None
-            self._exit = Exit(0) if code == 0 else self._ended()
+            self._exit = Exit(0) if code == 0 else self._ended(code)
         return self._exit
 
     def stats(self) -> Stats | None:
@@ -131,7 +131,7 @@ class AttachedContainer:
             if state is not None and state.life is Life.RUNNING:
                 raise
 
-    def _ended(self) -> Exit:
+    def _ended(self, code: int) -> Exit:
         """What the engine knows, where the attached command's end does not tell it."""
         state = State.of(self._client, self.name)
         if state is not None and state.life is Life.RUNNING:
@@ -140,6 +140,9 @@ class AttachedContainer:
             state = State.of(self._client, self.name)
         if state is None:
             return Exit(_KILLED) if self._killed else _vanished(self.name)
+        if state.life is Life.CREATED and code < 0:
+            remove(self._client, self.name)  # it may run all the same, unknown to the engine
+            return Exit(125, engine_error=f"the start of {self.name} was killed by someone else")
         if state.life is Life.CREATED:
             return self._not_run()
         limited = self._spec.memory_bytes is not None
@@ -175,9 +178,11 @@ def exit_of_start_error(text: str) -> Exit:
 
 
 def remove(client: Client, container: str) -> None:
-    """Ends and removes a container; nothing happens if there is none."""
+    """Ends and removes a container at once; nothing happens if there is none."""
+    # Docker kills what it is forced to remove; podman would give it ten seconds.
+    at_once = ("--time", "0") if client.dialect is Dialect.PODMAN else ()
     try:
-        client.run("rm", "--force", "--volumes", container)
+        client.run("rm", "--force", *at_once, "--volumes", container)
     except CommandError:
         if exists(client, container):
             raise

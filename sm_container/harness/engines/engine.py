@@ -167,7 +167,8 @@ class Container(Protocol):
 
     def start(self) -> tuple[int, int]:
         """Starts it, once. Returns descriptors to read its stdout and stderr from, to the end of
-        file; they are the caller's to close. Raises :class:`EngineError`."""
+        file; they are the caller's to close. To be read beside :meth:`wait`, which ends what still
+        holds them when the program is gone. Raises :class:`EngineError`."""
         ...
 
     def signal(self, number: int) -> None:

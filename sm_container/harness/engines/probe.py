@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import tempfile
 import uuid
 from collections.abc import Callable
@@ -19,14 +18,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from sm_container.harness.engines.attached import exit_of_start_error, remove
-from sm_container.harness.engines.client import Client, last_line
+from sm_container.harness.engines.client import Client
 from sm_container.harness.engines.create_command import mount_words
 from sm_container.harness.engines.engine import ML_PATH, EngineError, Mount, Probe
-from sm_container.harness.engines.leftovers import boot_id
+from sm_container.harness.engines.leftovers import boot_id, eventually
+from sm_container.harness.engines.state import Life, State
 
-_START_SECONDS = 60.0
+_SECONDS = 60.0
 _FIFO_SECONDS = 5.0
-_HUNG = -1
 
 # A word goes in by a file and comes back by one; then another goes in by a FIFO. The programs are
 # constants: nothing of a request stands in them.
@@ -51,7 +50,7 @@ def probe(
     get_image()
     for reader, text in _READERS:
         with tempfile.TemporaryDirectory(prefix=".probe-", dir=folder) as place:
-            fifos = _look(client, Path(place), [reader, image, "-c", text])
+            fifos = _look(client, image, Path(place), (reader, "-c", text))
         if fifos is not None:
             kept.parent.mkdir(parents=True, exist_ok=True)
             kept.write_text(json.dumps({"fifos": fifos}))
@@ -64,68 +63,52 @@ def probe(
     )
 
 
-def _look(client: Client, place: Path, entry: list[str]) -> bool | None:
+def _look(client: Client, image: str, place: Path, entry: tuple[str, ...]) -> bool | None:
     """Whether FIFOs carry; None where the image has no such program to look with."""
     word = uuid.uuid4().hex
     (place / "word").write_text(word)
     os.mkfifo(place / "fifo")
+    fifo = os.open(place / "fifo", os.O_RDWR | os.O_NONBLOCK)  # this side cannot block on it
     name = f"sm-probe-{word[:12]}"
-    fifo = os.open(place / "fifo", os.O_RDWR | os.O_NONBLOCK)  # neither side can block this one
     try:
         os.write(fifo, f"{word}\n".encode())
-        code, said = _run(client, name, place, entry)
+        client.run(*_create_words(name, image, place, entry))
+        client.run("start", name, seconds=_SECONDS)
+        if not _comes_back(client, name, place / "word.back", word):
+            raise EngineError("what is written here is not there")
+        return _comes_back(client, name, place / "fifo.back", word)
+    except EngineError as fault:
+        if exit_of_start_error(str(fault)).code in (126, 127):
+            return None
+        raise EngineError(
+            f"containers of {client.dialect.value} ({client.endpoint}) do not see {place.parent}: "
+            f"{fault}. The engine runs on another machine, or in a virtual machine that does not "
+            "share this folder: share it, set SM_CONTAINER_HOME to a folder that is shared, or use "
+            "an engine of this machine"
+        ) from fault
     finally:
         os.close(fifo)
-    if code == 0 and _text(place / "fifo.back") == word:
-        return True
-    if _text(place / "word.back") == word:
-        return False
-    if exit_of_start_error(last_line(said)).code in (126, 127):
-        return None
-    raise EngineError(
-        f"containers of {client.dialect.value} ({client.endpoint}) do not see {place.parent}: "
-        f"{last_line(said)}. The engine runs on another machine, or in a virtual machine that "
-        "does not share this folder: share it, set SM_CONTAINER_HOME to a folder that is shared, "
-        "or use an engine of this machine"
-    )
+        remove(client, name)
 
 
-def _run(client: Client, name: str, place: Path, entry: list[str]) -> tuple[int, bytes]:
-    """The exit code and error output; a container that hangs is ended after a while."""
-    words = ["run", "--rm", "--pull=never", "--network", "none", "--user", "0:0", "--name", name]
-    words += [*mount_words(Mount(place, ML_PATH)), "--entrypoint", *entry]
-    with subprocess.Popen(
-        [client.program, *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=client.environment(),
-        cwd=client.folder,
-        start_new_session=True,
-    ) as running:
-        try:
-            code, said = _outcome(running, place)
-        finally:
-            if running.poll() is None:
-                remove(client, name)
-                running.kill()
-        return code, said
+def _create_words(name: str, image: str, place: Path, entry: tuple[str, ...]) -> list[str]:
+    words = ["create", "--pull=never", "--network", "none", "--user", "0:0", "--name", name]
+    program, *arguments = entry
+    words += [*mount_words(Mount(place, ML_PATH)), "--entrypoint", program]
+    return [*words, image, *arguments]
 
 
-def _outcome(running: subprocess.Popen[bytes], place: Path) -> tuple[int, bytes]:
-    """How it ended; waits longer for an engine that starts it than for one that has."""
-    try:
-        _, said = running.communicate(timeout=_FIFO_SECONDS)
-    except subprocess.TimeoutExpired:
-        if (place / "word.back").exists():
-            return _HUNG, b"it waits at a FIFO"
-    else:
-        return running.returncode, said
-    try:
-        _, said = running.communicate(timeout=_START_SECONDS)
-    except subprocess.TimeoutExpired:
-        return _HUNG, f"nothing was seen inside for {_START_SECONDS:.0f} s".encode()
-    return running.returncode, said
+def _comes_back(client: Client, name: str, file: Path, word: str) -> bool:
+    """Whether a container writes the word to a file here, before it ends or time is up."""
+
+    def is_settled() -> bool:
+        if _text(file) == word:
+            return True
+        state = State.of(client, name)
+        return state is None or state.life is Life.ENDED
+
+    eventually(is_settled, _FIFO_SECONDS, 0.05)
+    return _text(file) == word
 
 
 def _probe_of(client: Client, fifos: bool) -> Probe:

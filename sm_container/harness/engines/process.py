@@ -141,6 +141,7 @@ class ProcessEngine:
             mounts=spec.mounts,
             network=spec.network.kind is not NetworkKind.NONE,
         )
+        self.isolation.command(program.argv, view, _SHOWN_STATUS)  # it refuses what it cannot do
         return program, view
 
     def _tell_what_is_left_out(self, spec: ContainerSpec) -> None:

@@ -58,6 +58,9 @@ def takes_space(source: Path, folder: Path, placement: Placement) -> bool:
 
 def _can_link(source: Path, folder: Path) -> bool:
     status = source.stat()
+    if status.st_uid != os.geteuid():
+        # Whoever gives the tree to its user afterwards would give away another's file with it.
+        return False
     special = status.st_mode & (stat.S_ISUID | stat.S_ISGID | stat.S_ISVTX)
     readable = status.st_mode & 0o444 == 0o444
     return status.st_dev == folder.stat().st_dev and readable and not special

@@ -33,7 +33,7 @@ def run_attached(prepared: Prepared, observer: Observer) -> JobRecord:
     Raises:
         JobExistsError: where the job's name is taken.
     """
-    folder, ownership = _create(prepared)
+    folder, ownership = create_job(prepared)
     with ownership, catching_interrupts() as interrupts:
         observer.record(folder.read())
         return run_job(prepared, folder, observer, interrupts)
@@ -45,7 +45,7 @@ def run_detached(prepared: Prepared) -> JobFolder:
     Raises:
         JobExistsError: where the job's name is taken.
     """
-    folder, ownership = _create(prepared)
+    folder, ownership = create_job(prepared)
     with ownership, open(folder.owner_log, "wb") as log:
         subprocess.Popen(
             [
@@ -81,7 +81,7 @@ def exit_code(record: JobRecord) -> int:
     return record.exit_code
 
 
-def _create(prepared: Prepared) -> tuple[JobFolder, Ownership]:
+def create_job(prepared: Prepared) -> tuple[JobFolder, Ownership]:
     now = time.time()
     request = prepared.request
     record = JobRecord(

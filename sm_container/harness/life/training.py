@@ -91,6 +91,7 @@ class _Job:
             cause = self._watch(running)
             exits = running.exits()
             self._upload(exits)
+            cleanup.close()  # nothing is left behind by a process that dies after the job's end
             self._end(exits, cause)
 
     def fail(self, fault: Exception) -> None:

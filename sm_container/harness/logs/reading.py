@@ -37,7 +37,11 @@ def tail(log: Path, lines: int) -> bytes:
             position -= size
             file.seek(position)
             found = file.read(size) + found
-    return b"".join(found.splitlines(keepends=True)[-lines:]) if lines else b""
+    if not lines or not found:
+        return b""
+    # Not splitlines: a progress bar's \r ends no line.
+    end = b"\n" if found.endswith(b"\n") else b""
+    return b"\n".join(found.removesuffix(b"\n").split(b"\n")[-lines:]) + end
 
 
 def grown(log: Path, position: int) -> tuple[bytes, int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from sm_container.contract.layout import Layout
 from sm_container.harness.outputs.archive import Advance, write_archive
 from sm_container.harness.outputs.files import Merged, is_contained, merged
+from sm_container.storage.errors import StorageError
 from sm_container.storage.store import Store
 
 StoreOf = Callable[[str], tuple[Store, str]]
@@ -74,6 +75,8 @@ def save_artifacts(
                 _save_archive(files, uri, store_of, scratch, advance)
             else:
                 notes.extend(_save_files(files, uri, store_of, advance))
+        except StorageError as fault:
+            raise ArtifactError(str(fault)) from fault
         except OSError as fault:
             raise ArtifactError(f"could not save {uri}: {fault}") from fault
     return tuple(notes)

@@ -294,8 +294,7 @@ def test_removing_ends_what_runs_and_may_be_repeated(runner: Runner) -> None:
     out, err = container.start()
     container.remove()
     container.remove()
-    with open(out, "rb") as stdout, open(err, "rb") as stderr:
-        assert (stdout.read(), stderr.read()) == (b"", b"")
+    assert finish(container, out, err).out == b""
     assert runner.engine.remove_orphans(runner.job) == []
 
 
@@ -313,7 +312,8 @@ def test_orphans_are_those_of_the_job(runner: Runner) -> None:
     kept = others.start()
     try:
         assert runner.engine.remove_orphans(runner.job) == [mine.name]
-        assert finish(mine, *finished).exit.code == 137
+        # An engine that has removed a container cannot tell how it ended.
+        assert finish(mine, *finished).exit.code in (125, 137)
         assert others.wait(0.2) is None
     finally:
         others.remove()

@@ -1,0 +1,36 @@
+"""``completion``: scripts that a real shell takes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_has_its_script(invoke: Any, shell: str) -> None:
+    done = invoke("completion", shell)
+
+    assert done.exit_code == 0
+    assert f"_SM_CONTAINER_COMPLETE={shell}_complete" in done.stdout
+
+
+def test_bash_completes(desk: Any, invoke: Any) -> None:
+    bash = shutil.which("bash")
+    assert bash is not None
+    script = invoke("completion", "bash").stdout
+    words = "COMP_WORDS=(sm-container des); COMP_CWORD=1; _sm_container_completion sm-container"
+
+    done = subprocess.run(
+        [bash, "-c", f'{script}\n{words}\nprintf "%s\\n" "${{COMPREPLY[@]}}"'],
+        capture_output=True,
+        text=True,
+        env={**desk.environment, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+    )
+
+    assert done.stdout == "describe\n"

@@ -1,0 +1,117 @@
+"""What is told of a job while it runs."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+
+from sm_container.cli.narration import LogPrinter, Narration
+from sm_container.cli.progress import Bars, Lines, progress_on
+from sm_container.cli.stream import Stream
+from sm_container.harness.job.record import JobRecord
+from tests.cli.records import job
+
+
+class Sink:
+    """A stream and what was written to it."""
+
+    def __init__(self, terminal: bool = False) -> None:
+        self.bytes = io.BytesIO()
+        file = io.TextIOWrapper(self.bytes, encoding="utf-8", write_through=True)
+        file.isatty = lambda: terminal  # type: ignore[method-assign]
+        self.stream = Stream(file)
+
+    @property
+    def text(self) -> str:
+        return self.bytes.getvalue().decode()
+
+
+def history(record: JobRecord) -> list[JobRecord]:
+    """The records that led to this one."""
+    return [
+        replace(record, transitions=record.transitions[: count + 1], notes=())
+        for count in range(len(record.transitions))
+    ]
+
+
+def test_each_status_and_note_is_told_once() -> None:
+    out, log = Sink(), Sink()
+    narration = Narration(
+        out.stream,
+        LogPrinter(log.stream, ("algo-1",), out.stream, "first"),
+        Lines(out.stream),
+    )
+    done = job("first", "Completed")
+
+    for record in history(done):
+        narration.record(record)
+        narration.record(record)
+    narration.record(replace(done, notes=("one thing",)))
+    narration.record(replace(done, notes=("one thing", "another\x1b[31m")))
+    narration.close()
+
+    statuses = [line.split(" ", 1)[1] for line in out.text.splitlines() if " - " in line]
+    assert statuses == [f"{each.status.value} - {each.message}" for each in done.transitions]
+    assert out.text.count("one thing") == 1
+    assert "another\\x1b[31m" in out.text
+    assert log.text == ""
+
+
+def test_a_copy_is_a_line_when_it_is_done() -> None:
+    out = Sink()
+    progress = progress_on(out.stream)
+
+    for done in (0, 50, 100, 100):
+        progress.show("train", done, 100)
+    progress.show("empty", 0, 0)
+    progress.close()
+
+    assert isinstance(progress, Lines)
+    assert [line.strip() for line in out.text.splitlines()] == ["train: 100 B", "empty: 0 B"]
+
+
+def test_bars_hold_hostile_names() -> None:
+    out = Sink(terminal=True)
+    progress = progress_on(out.stream)
+
+    progress.show("[bold]train[/nothing]", 10, 100)
+    progress.show("[bold]train[/nothing]", 100, 100)
+    progress.close()
+    progress.close()
+    progress.show("model", 1, 1)
+    progress.close()
+
+    assert isinstance(progress, Bars)
+    assert "[bold]train[/nothing]" in out.text
+    assert "model" in out.text
+
+
+def test_one_host_is_copied_byte_for_byte() -> None:
+    out, aside = Sink(), Sink()
+    printer = LogPrinter(out.stream, ("algo-1",), aside.stream, "first")
+
+    printer.write("algo-1", b"\xff\x00 a\rb\n")
+
+    assert out.bytes.getvalue() == b"\xff\x00 a\rb\n"
+
+
+def test_of_several_hosts_each_line_says_whose_it_is() -> None:
+    out, aside = Sink(), Sink()
+    printer = LogPrinter(out.stream, ("algo-1", "algo-10"), aside.stream, "first")
+
+    printer.write("algo-1", b"one\n\xff two\r\n")
+    printer.write("algo-10", b"three\n")
+
+    assert out.bytes.getvalue() == b"algo-1  | one\nalgo-1  | \xff two\r\nalgo-10 | three\n"
+
+
+@pytest.mark.parametrize("chunk", [b"a\x0bb\x1cc\x85d\n", b"a\rb\rc\n", b"\xe2\x80\xa8\n"])
+def test_only_a_newline_ends_a_line(chunk: bytes) -> None:
+    out, aside = Sink(), Sink()
+    printer = LogPrinter(out.stream, ("algo-1", "algo-2"), aside.stream, "first")
+
+    printer.write("algo-2", chunk)
+
+    assert out.bytes.getvalue() == b"algo-2 | " + chunk

@@ -1,0 +1,86 @@
+"""The last words about a job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sm_container.cli.summary import print_summary
+from sm_container.harness.job.options import RunOptions
+from sm_container.harness.job.record import JobRecord
+from tests.cli.records import METRICS, job, stored
+from tests.cli.test_narration import Sink
+
+
+def summary(home: Path, record: JobRecord, *, has_model: bool = True, log: bytes = b"") -> str:
+    out = Sink()
+    print_summary(record, stored(home, record, {"algo-1": log}), out.stream, has_model)
+    return out.text
+
+
+def test_a_completed_job(hostile_tmp_path: Path) -> None:
+    record = job(
+        "done",
+        "Completed",
+        model_artifacts="s3://b/model.tar.gz",
+        final_metrics=METRICS,
+        exit_code=0,
+    )
+
+    text = summary(hostile_tmp_path / "home", record)
+
+    assert text.splitlines()[1:] == [
+        "done: Completed after 12 s",
+        "  model    s3://b/model.tar.gz",
+        "  metrics  train:loss  0.123457",
+        "           rmse        41",
+        "  time     Starting 4.0 s · Downloading 2.0 s · Training 4.0 s · Uploading 2.0 s",
+    ]
+
+
+def test_a_failed_job_says_what_to_do_next(hostile_tmp_path: Path) -> None:
+    record = job(
+        "bad", "Failed", exit_code=3, failure_reason="AlgorithmError: \x1b[2Jone\ntwo, exit code: 3"
+    )
+
+    text = summary(hostile_tmp_path / "home", record, log=b"something\n")
+
+    assert "bad: Failed with exit code 3 after 12 s" in text
+    assert "\x1b" not in text
+    assert "  reason       AlgorithmError: \\x1b[2Jone\n               two, exit code: 3\n" in text
+    assert "sm-container logs bad" in text
+    assert "--shell" in text
+
+
+def test_what_the_harness_did_wrong_is_said(hostile_tmp_path: Path) -> None:
+    record = job("bad", "Failed", fault="no space left", failure_reason="InternalServerError: x")
+
+    text = summary(hostile_tmp_path / "home", record)
+
+    assert "cause" in text
+    assert "no space left" in text
+    assert "--shell" not in text
+
+
+def test_a_model_that_is_not_there_is_not_shown(hostile_tmp_path: Path) -> None:
+    record = job("done", "Completed", model_artifacts="s3://b/model.tar.gz")
+
+    text = summary(hostile_tmp_path / "home", record, has_model=False)
+
+    assert "s3://b" not in text
+    assert "nothing was left in /opt/ml/model" in text
+
+
+def test_notes_are_short(hostile_tmp_path: Path) -> None:
+    record = job("done", "Completed", notes=tuple(f"note {number}" for number in range(9)))
+
+    text = summary(hostile_tmp_path / "home", record)
+
+    assert "note 4" in text
+    assert "note 5" not in text
+    assert "and 4 more: sm-container describe done" in text
+
+
+def test_after_a_shell_no_shell_is_proposed(hostile_tmp_path: Path) -> None:
+    record = job("look", "Failed", exit_code=1, options=RunOptions(target="/x", shell=True))
+
+    assert "--shell" not in summary(hostile_tmp_path / "home", record)

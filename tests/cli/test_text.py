@@ -1,0 +1,64 @@
+"""Sizes, durations and foreign text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sm_container.cli.text import duration, one_line, printable, size
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (999_499, "999.5 kB"),
+        (26_100_000, "26.1 MB"),
+        (5 * 10**12, "5.0 TB"),
+        (7 * 10**15, "7000.0 TB"),
+    ],
+)
+def test_size(count: int, shown: str) -> None:
+    assert size(count) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (-1, "0.0 s"),
+        (0.44, "0.4 s"),
+        (9.96, "10 s"),
+        (59.6, "1 min"),
+        (185, "3 min 5 s"),
+        (7200, "2 h"),
+        (7860, "2 h 11 min"),
+        (86_400, "1 d"),
+        (86_400 * 3 + 4 * 3600 + 59, "3 d 4 h"),
+    ],
+)
+def test_duration(seconds: float, shown: str) -> None:
+    assert duration(seconds) == shown
+
+
+@given(st.text())
+def test_nothing_printable_steers_a_terminal(text: str) -> None:
+    shown = printable(text)
+
+    assert all(each.isprintable() or each in "\n\t" for each in shown)
+    shown.encode()
+
+
+@given(st.text(alphabet=st.characters(categories=["L", "N", "P"])))
+def test_ordinary_text_stays_as_it_is(text: str) -> None:
+    assert printable(text) == text
+
+
+@given(st.text(), st.integers(min_value=1, max_value=300))
+def test_one_line_is_one_and_not_too_long(text: str, limit: int) -> None:
+    line = one_line(text, limit)
+
+    assert len(line) <= limit
+    assert len(line.splitlines()) <= 1

@@ -1,0 +1,238 @@
+"""What only real containers have: images, limits, networks, an engine between us and the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from engine_fixtures import Runner, finish
+
+from sm_container.harness.engines.attached import exit_of_start_error
+from sm_container.harness.engines.container import ContainerEngine
+from sm_container.harness.engines.engine import (
+    Container,
+    EngineError,
+    Exit,
+    ImageTarget,
+    Network,
+)
+from sm_container.harness.engines.leftovers import eventually
+
+pytestmark = pytest.mark.container
+
+SHOW = "import os, json, sys; print(json.dumps([os.getpid(), sys.argv[1:]]))"
+
+
+def write_config(tree: Path, **hyperparameters: str) -> None:
+    config = tree / "input" / "config"
+    config.mkdir(parents=True)
+    (config / "hyperparameters.json").write_text(json.dumps(hyperparameters))
+    (config / "inputdataconfig.json").write_text("{}")
+    (config / "resourceconfig.json").write_text(
+        '{"current_host":"algo-1","hosts":["algo-1"],"network_interface_name":"eth0"}'
+    )
+    (tree / "output" / "data").mkdir(parents=True)
+
+
+def test_algorithm_image_trains(container_runner: Runner, algorithm_image: str) -> None:
+    write_config(container_runner.tree, exit_code="7")
+    done = container_runner.run(target=ImageTarget(algorithm_image), environment={"COLOUR": "blue"})
+    assert done.exit == Exit(7), done.err
+    seen = json.loads((container_runner.tree / "model" / "seen.json").read_text())
+    assert seen["hyperparameters"] == {"exit_code": "7"}
+    assert seen["environment"]["COLOUR"] == "blue"
+    assert seen["uid"] == 0
+
+
+def test_algorithm_image_stops(container_runner: Runner, algorithm_image: str) -> None:
+    write_config(container_runner.tree, seconds="60")
+
+    def stop(container: Container) -> None:
+        assert eventually((container_runner.tree / "model" / "seen.json").exists, 30)
+        container.stop(30)
+
+    container_runner.run(target=ImageTarget(algorithm_image), during=stop)
+    assert (container_runner.tree / "model" / "stopped").exists()
+
+
+def test_arguments_take_the_place_of_train(container_runner: Runner, library_image: str) -> None:
+    done = container_runner.run(
+        target=ImageTarget(library_image), arguments=("python3", "-c", SHOW, "a b")
+    )
+    assert json.loads(done.out)[1] == ["a b"]
+
+
+def test_entry_point_takes_the_place_of_the_images(
+    container_runner: Runner, library_image: str
+) -> None:
+    done = container_runner.run("python3", "-c", SHOW, target=ImageTarget(library_image))
+    assert json.loads(done.out) == [1, []]
+
+
+def test_image_without_an_entry_point_has_no_train(container_runner: Runner) -> None:
+    done = container_runner.run().exit
+    assert done == Exit(127, False, 'exec: "train": executable file not found in $PATH')
+
+
+def test_no_memory_left_is_told(container_runner: Runner) -> None:
+    script = "held = []\nwhile True: held.append(b'1' * (1 << 20))"
+    done = container_runner.run("python3", "-c", script, memory_bytes=64 << 20).exit
+    assert (done.code, done.out_of_memory) == (137, True)
+
+
+def test_kill_under_a_memory_limit_is_not_want_of_memory(container_runner: Runner) -> None:
+    done = container_runner.run(
+        "sleep", "60", memory_bytes=64 << 20, during=lambda c: c.signal(signal.SIGKILL)
+    ).exit
+    assert (done.code, done.out_of_memory) == (137, False)
+
+
+def test_limits_hold_inside(container_runner: Runner) -> None:
+    script = (
+        "import os, glob, shutil\n"
+        "v1, v2 = '/sys/fs/cgroup/memory/memory.limit_in_bytes', '/sys/fs/cgroup/memory.max'\n"
+        "print(open(v1 if os.path.exists(v1) else v2).read().strip())\n"
+        "print(shutil.disk_usage('/dev/shm').total)\n"
+    )
+    done = container_runner.run(
+        "python3", "-c", script, memory_bytes=256 << 20, shm_bytes=32 << 20, cpus=0.5
+    )
+    assert done.out.decode().split() == [str(256 << 20), str(32 << 20)]
+
+
+def test_stats_know_the_limit(container_runner: Runner) -> None:
+    container = container_runner.create("sleep", "60", memory_bytes=128 << 20)
+    ends = container.start()
+    assert eventually(lambda: container.stats() is not None, 30)
+    stats = container.stats()
+    assert stats is not None
+    assert stats.memory_limit_bytes == 128 << 20
+    assert stats.cpu_seconds is not None
+    container.signal(signal.SIGKILL)
+    finish(container, *ends)
+
+
+def test_work_folder_and_user(container_runner: Runner) -> None:
+    done = container_runner.run("sh", "-c", "pwd; id -u", workdir="/usr", user="1234")
+    assert done.out == b"/usr\n1234\n"
+
+
+def test_missing_image_is_pulled_or_refused(container_runner: Runner, notes: list[str]) -> None:
+    with pytest.raises(EngineError, match=r"localhost/no-such:1 is not on this machine") as fault:
+        container_runner.create("true", target=ImageTarget("localhost/no-such:1"))
+    assert "\n" not in str(fault.value)
+    assert notes[0] == "pulling localhost/no-such:1"
+    assert not any(line.startswith("time=") for line in notes)
+
+
+def test_hosts_of_one_network_find_each_other(
+    container_runner: Runner, container_engine: ContainerEngine
+) -> None:
+    client = container_engine.client
+    network = f"sm-test-{container_runner.home.identity}"
+    client.run("network", "create", "--internal", network)
+    try:
+        named = Network.named(network)
+        serve = (
+            "import socket\n"
+            "server = socket.create_server(('', 5000))\n"
+            "server.accept()[0].sendall(b'hello')\n"
+        )
+        ask = (
+            "import socket, time\n"
+            "for _ in range(100):\n"
+            "    try:\n"
+            "        s = socket.create_connection(('algo-2', 5000), 2)\n"
+            "        break\n"
+            "    except OSError:\n"
+            "        time.sleep(0.1)\n"
+            "print(s.recv(9).decode())\n"
+        )
+        second = container_runner.create("python3", "-c", serve, network=named, host_alias="algo-2")
+        ends = second.start()
+        first = container_runner.run("python3", "-c", ask, network=named)
+        assert first.out == b"hello\n", first.err
+        assert finish(second, *ends).exit.code == 0
+        for container in container_runner.made:
+            container.remove()
+    finally:
+        client.run("network", "rm", network)
+
+
+def test_end_is_known_though_the_attached_command_is_killed(container_runner: Runner) -> None:
+    def kill(container: Container) -> None:
+        assert eventually(lambda: container.stats() is not None, 30)
+        attached = container._attached  # type: ignore[attr-defined]
+        os.kill(attached.pid, signal.SIGKILL)
+
+    done = container_runner.run("sh", "-c", "sleep 1; exit 9", during=kill)
+    assert done.exit == Exit(9)
+
+
+def test_container_removed_by_someone_else(
+    container_runner: Runner, container_engine: ContainerEngine
+) -> None:
+    container = container_runner.create("sleep", "60")
+    ends = container.start()
+    assert eventually(lambda: container.stats() is not None, 30)
+    container_engine.client.run("rm", "--force", container.name)
+    assert finish(container, *ends).exit.code in (125, 137, 143)
+
+
+def test_started_only_once(container_runner: Runner) -> None:
+    container = container_runner.create("true")
+    with pytest.raises(EngineError, match="has not been started"):
+        container.wait()
+    ends = container.start()
+    with pytest.raises(EngineError, match="was started before"):
+        container.start()
+    finish(container, *ends)
+
+
+def test_fifo_carries_through_the_mount(container_runner: Runner) -> None:
+    fifo = container_runner.tree / "input" / "data" / "train_0"
+    os.mkfifo(fifo)
+    container = container_runner.create("sh", "-c", "cat /opt/ml/input/data/train_0 | wc -c")
+    ends = container.start()
+    with open(fifo, "wb") as pipe:  # waits for the reader inside
+        pipe.write(b"x" * 3_000_000)
+    assert finish(container, *ends).out == b"3000000\n"
+
+
+def test_no_file_is_left_where_the_test_runs(
+    container_runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    script = "held = []\nwhile True: held.append(b'1' * (1 << 20))"
+    container_runner.run("python3", "-c", script, memory_bytes=32 << 20)
+    time.sleep(0.2)
+    assert os.listdir(here) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (
+            'start: runc: exec: "train": executable file not found in $PATH: OCI not found',
+            Exit(127, engine_error='exec: "train": executable file not found in $PATH'),
+        ),
+        (
+            'start: failed: exec: "/x/y": stat /x/y: no such file or directory: unknown',
+            Exit(127, engine_error='exec: "/x/y": stat /x/y: no such file or directory'),
+        ),
+        (
+            'start: exec: "/etc/passwd": permission denied: unknown',
+            Exit(126, engine_error='exec: "/etc/passwd": permission denied'),
+        ),
+        ("start: no space left", Exit(125, engine_error="start: no space left")),
+        ("mount /x: no such file", Exit(125, engine_error="mount /x: no such file")),
+    ],
+)
+def test_words_of_an_engine_become_the_services_code(said: str, expected: Exit) -> None:
+    assert exit_of_start_error(said) == expected

@@ -1,0 +1,152 @@
+"""Jobs whose owner was killed: found, ended and recorded by whoever comes next."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sm_container.harness.job.status import JobStatus, Phase
+from sm_container.harness.life.faults import INTERNAL_ERROR
+from sm_container.harness.life.launch import create_job, run_detached
+from sm_container.harness.life.recovery import OWNER_DIED, is_orphan, recover
+from sm_container.harness.store.folder import JobFolder
+from sm_container.harness.store.ownership import is_owned
+
+DEADLINE = 20.0
+
+
+def wait_for(what: str, happened: Any) -> Any:
+    end = time.monotonic() + DEADLINE
+    while not (found := happened()):
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.02)
+    return found
+
+
+def started(folder: JobFolder, line: str) -> bool:
+    log = folder.log("algo-1")
+    return log.exists() and line in log.read_text()
+
+
+def processes(*words: str) -> list[int]:
+    """The processes whose command line ends in these words."""
+    wanted = [word.encode() for word in words]
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes().split(b"\0")[:-1]
+            except OSError:
+                continue
+            if command[-len(wanted) :] == wanted:
+                found.append(int(entry.name))
+    return found
+
+
+def kill_owner(desk: Any, folder: JobFolder) -> None:
+    """Kill -9 for the process that runs a detached job."""
+    home, name = str(desk.home.path), folder.name
+    [owner] = [
+        process
+        for number in range(256)
+        for process in processes("sm_container.harness.life.owner", home, name, str(number))
+    ]
+    os.kill(owner, signal.SIGKILL)
+    wait_for("the owner's end", lambda: not is_owned(folder))
+
+
+LEFT = "(setsid sleep 4242 &) ; sleep 4242 & echo ready; wait"
+
+
+@pytest.fixture
+def marker() -> str:
+    """A time to sleep that no other test sleeps for."""
+    return f"4242.{os.getpid()}{time.monotonic_ns() % 10**9}"
+
+
+def test_a_killed_owners_job_is_ended_and_recorded(desk: Any, marker: str) -> None:
+    folder = run_detached(desk.prepared(LEFT.replace("4242", marker), desk.document()))
+    wait_for("the program", lambda: started(folder, "ready"))
+    assert is_owned(folder)
+    assert recover(desk.store) == []  # what is owned is left alone
+    assert len(processes("sleep", marker)) == 2
+
+    kill_owner(desk, folder)
+    assert is_orphan(folder, desk.store.summaries()[0].status)
+
+    recovered = recover(desk.store)
+
+    assert [found.job for found in recovered] == ["job"]
+    record = folder.read()
+    assert record.status is JobStatus.FAILED
+    assert record.failure_reason == INTERNAL_ERROR
+    assert OWNER_DIED in record.notes
+    wait_for("the end of what was left", lambda: not processes("sleep", marker))
+    assert recover(desk.store) == []
+    desk.store.remove(folder)
+    assert desk.store.summaries() == []
+
+
+def test_an_owner_killed_before_the_program_started(desk: Any) -> None:
+    folder, ownership = create_job(desk.prepared("true", desk.document()))
+    ownership.release()  # as the kernel does when a process dies
+    assert [found.containers for found in recover(desk.store)] == [()]
+    assert folder.read().phase is Phase.FAILED
+
+
+def test_a_detached_job_outlives_its_starter_and_ends_by_itself(desk: Any) -> None:
+    program = (
+        "import sys, json\n"
+        "from pathlib import Path\n"
+        "from sm_container.harness.job.options import RunOptions\n"
+        "from sm_container.harness.life.launch import run_detached\n"
+        "from sm_container.harness.life.prepare import prepare\n"
+        "from sm_container.harness.request.parse import parse_request\n"
+        "from sm_container.harness.store.home import Home\n"
+        "home = Home(Path(sys.argv[1]))\n"
+        "request = parse_request(json.loads(sys.argv[2]), cache=home.cache)\n"
+        "run_detached(prepare(home, request, RunOptions(request.image)))\n"
+    )
+    import json
+
+    document = desk.document()
+    script = desk.program("echo hello; echo weights > /opt/ml/model/weights")
+    document["AlgorithmSpecification"]["TrainingImage"] = str(script)
+    subprocess.run(
+        [sys.executable, "-c", program, str(desk.home.path), json.dumps(document)], check=True
+    )
+    folder = desk.job()
+    wait_for("the job's end", lambda: folder.read().status.is_terminal)
+    assert folder.read().status is JobStatus.COMPLETED
+    assert folder.owner_log.read_text() == ""
+    assert folder.log("algo-1").read_text() == "hello\n"
+
+
+def test_two_recoveries_at_once_do_not_meet(desk: Any, marker: str) -> None:
+    folder = run_detached(desk.prepared(LEFT.replace("4242", marker), desk.document()))
+    wait_for("the program", lambda: started(folder, "ready"))
+    kill_owner(desk, folder)
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from sm_container.harness.life.recovery import recover\n"
+        "from sm_container.harness.store.home import Home\n"
+        "from sm_container.harness.store.jobs import JobStore\n"
+        "print(len(recover(JobStore(Home(Path(sys.argv[1]))))))\n"
+    )
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(desk.home.path)], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(3)
+    ]
+    counts = [int(run.communicate()[0]) for run in runs]
+    assert sum(counts) == 1
+    assert [run.returncode for run in runs] == [0, 0, 0]

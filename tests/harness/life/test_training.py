@@ -1,0 +1,233 @@
+"""The life of a job, with real programs: every way it can end, and what is written down of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import tarfile
+from typing import Any
+
+import pytest
+
+from sm_container.contract.outcome import OUT_OF_MEMORY_REASON
+from sm_container.harness.engines.engine import Exit
+from sm_container.harness.job.record import JobRecord
+from sm_container.harness.job.status import JobStatus, SecondaryStatus
+from sm_container.harness.life.faults import INTERNAL_ERROR, reason_of_exit
+from sm_container.harness.life.launch import exit_code
+
+
+def statuses(record: JobRecord) -> list[str]:
+    return [transition.status.value for transition in record.transitions]
+
+
+def test_a_program_trains_and_its_model_is_saved(desk: Any) -> None:
+    record = desk.run("echo started; echo weights > /opt/ml/model/weights; echo to stderr >&2")
+
+    assert record.status is JobStatus.COMPLETED
+    assert statuses(record) == [
+        "Starting",
+        "Starting",
+        "Downloading",
+        "Training",
+        "Training",
+        "Uploading",
+        "Completed",
+    ]
+    assert exit_code(record) == record.exit_code == 0
+    archive = desk.folder / "output" / "job" / "output" / "model.tar.gz"
+    assert record.model_artifacts.endswith(str(archive))
+    with tarfile.open(archive) as tar:
+        assert tar.getnames() == ["weights"]
+    assert sorted(desk.job().log("algo-1").read_text().splitlines()) == ["started", "to stderr"]
+    assert bytes(desk.watched.output) == desk.job().log("algo-1").read_bytes()
+    assert desk.job().read() == record == desk.watched.records[-1]
+    assert record.training_seconds == 1
+
+
+@pytest.mark.parametrize("code", [1, 3, 41, 255])
+def test_a_programs_own_exit_code_is_a_failure(desk: Any, code: int) -> None:
+    record = desk.run(f"echo kept > /opt/ml/model/kept; exit {code}")
+
+    assert (record.status, record.secondary_status) == (JobStatus.FAILED, SecondaryStatus.FAILED)
+    assert record.failure_reason == f"AlgorithmError: , exit code: {code}"
+    assert exit_code(record) == code
+    assert statuses(record)[-2:] == ["Uploading", "Failed"]
+    assert (desk.folder / "output" / "job" / "output" / "model.tar.gz").exists()
+
+
+def test_the_failure_file_is_the_reason(desk: Any) -> None:
+    record = desk.run("printf \"KeyError: 'träin'\" > /opt/ml/output/failure; exit 2")
+    assert record.failure_reason == "AlgorithmError: KeyError: 'träin', exit code: 2"
+
+
+def test_a_failure_file_that_leads_elsewhere_is_not_read(desk: Any) -> None:
+    secret = desk.folder / "failure"
+    secret.write_text("a secret")
+    record = desk.run(
+        f"rm -r /opt/ml/output; ln -s '{desk.folder.parent}'/* /opt/ml/output; exit 1"
+    )
+    assert record.failure_reason == "AlgorithmError: , exit code: 1"
+
+
+def test_out_of_memory_is_said_in_the_services_words() -> None:
+    assert reason_of_exit(Exit(137, out_of_memory=True), "text") == OUT_OF_MEMORY_REASON
+    assert reason_of_exit(Exit(0), "a failure file of a job that went well") is None
+
+
+def test_a_stop_request_gives_the_program_its_grace(desk: Any) -> None:
+    desk.watched.at_output = lambda data: desk.job().stop_request.touch()
+
+    record = desk.run(
+        "trap 'echo saved > /opt/ml/model/saved; exit 7' TERM; echo ready\n"
+        "while :; do sleep 0.05; done",
+    )
+
+    assert (record.status, record.secondary_status) == (JobStatus.STOPPED, SecondaryStatus.STOPPED)
+    assert statuses(record)[-3:] == ["Stopping", "Uploading", "Stopped"]
+    assert record.failure_reason is None
+    assert exit_code(record) == 130
+    with tarfile.open(desk.folder / "output" / "job" / "output" / "model.tar.gz") as tar:
+        assert tar.getnames() == ["saved"]
+
+
+def test_what_outlasts_the_grace_is_killed(desk: Any) -> None:
+    desk.watched.at_output = lambda data: desk.interrupts.received.append(signal.SIGINT)
+    record = desk.run("trap '' TERM; echo ready; sleep 300 & wait; wait; wait", grace_seconds=0.3)
+    assert record.status is JobStatus.STOPPED
+    assert record.exit_code == 128 + signal.SIGKILL
+
+
+def test_a_second_interrupt_kills_at_once(desk: Any) -> None:
+    def interrupt(data: bytes) -> None:
+        desk.interrupts.received.append(signal.SIGINT)
+
+    desk.watched.at_output = interrupt
+    record = desk.run(
+        "trap 'echo once more' TERM; echo ready; while :; do sleep 0.05; done", grace_seconds=3600.0
+    )
+    assert record.status is JobStatus.STOPPED
+    assert record.exit_code == 128 + signal.SIGKILL
+
+
+def test_the_time_limit(desk: Any) -> None:
+    document = desk.document(StoppingCondition={"MaxRuntimeInSeconds": 1})
+    record = desk.run("exec sleep 300", document, grace_seconds=0.0)
+    assert record.secondary_status is SecondaryStatus.MAX_RUNTIME_EXCEEDED
+    assert record.status is JobStatus.STOPPED
+    assert exit_code(record) == 124
+
+
+def test_a_job_that_is_stopped_before_its_program_starts(desk: Any) -> None:
+    desk.interrupts.received.append(signal.SIGTERM)
+    record = desk.run("echo never > /opt/ml/model/never")
+    assert statuses(record) == ["Starting", "Starting", "Stopping", "Stopped"]
+    assert exit_code(record) == 130
+    assert not desk.job().log("algo-1").exists()
+
+
+def test_an_upload_that_fails_is_the_callers_fault(desk: Any) -> None:
+    (desk.folder / "output").write_text("a file where a folder should be")
+    record = desk.run("echo weights > /opt/ml/model/weights")
+    assert record.status is JobStatus.FAILED
+    assert record.failure_reason is not None
+    assert record.failure_reason.startswith("ClientError: Artifact upload failed:")
+    assert exit_code(record) == 125
+
+
+def test_data_that_vanishes_is_a_failed_download(desk: Any) -> None:
+    data = desk.folder / "data"
+    data.mkdir()
+    (data / "a").write_text("a")
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"file://{data}/"}}
+    document = desk.document(
+        InputDataConfig=[{"ChannelName": "train", "DataSource": source}],
+    )
+    prepared = desk.prepared("true", document)
+    (data / "a").unlink()
+
+    from sm_container.harness.life.launch import create_job
+    from sm_container.harness.life.training import run_job
+
+    folder, ownership = create_job(prepared)
+    with ownership:
+        record = run_job(prepared, folder, desk.watched, desk.interrupts)
+
+    assert statuses(record)[-2:] == ["Downloading", "Failed"]
+    assert record.failure_reason is not None
+    assert record.failure_reason.startswith("ClientError: Data download failed:")
+    assert exit_code(record) == 125
+
+
+def test_a_defect_of_ours_is_recorded_and_raised(desk: Any, monkeypatch: Any) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr("sm_container.harness.life.training.final_metrics", broken)
+    with pytest.raises(ZeroDivisionError):
+        desk.run("true")
+    record = desk.job().read()
+    assert record.status is JobStatus.FAILED
+    assert record.failure_reason == INTERNAL_ERROR
+
+
+def test_inputs_are_read_only_and_the_users_own_files_stay_theirs(desk: Any) -> None:
+    data = desk.folder / "data"
+    data.mkdir()
+    (data / "a").write_text("a")
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"file://{data}/"}}
+    document = desk.document(InputDataConfig=[{"ChannelName": "train", "DataSource": source}])
+    record = desk.run(
+        "cd /opt/ml/input/data/train; echo changed > a; rm -f a; touch b; cat a; echo\n"
+        "ls /opt/ml/input/data",
+        document,
+    )
+    assert record.status is JobStatus.COMPLETED
+    assert (data / "a").read_text() == "a"
+    lines = desk.job().log("algo-1").read_text().splitlines()
+    assert "a" in lines
+    assert "train-manifest" in lines
+    assert "b" not in os.listdir(data)
+
+
+def test_metrics_come_from_the_log(desk: Any) -> None:
+    document = desk.document()
+    document["AlgorithmSpecification"]["MetricDefinitions"] = [
+        {"Name": "loss", "Regex": r"loss=(\S+)"}
+    ]
+    record = desk.run("echo loss=0.5; echo loss=0.25 >&2", document)
+    [metric] = record.final_metrics
+    assert metric.name == "loss"
+    assert record.training_started is not None
+    assert record.training_started <= metric.timestamp + 0.001
+
+
+def test_the_tree_is_what_the_request_says(desk: Any) -> None:
+    document = desk.document(
+        HyperParameters={"eta": "0.3", "name": "ü"},
+        Environment={"ONE": "1"},
+        CheckpointConfig={"S3Uri": "s3://bucket/checkpoints", "LocalPath": "/opt/ml/state"},
+        TensorBoardOutputConfig={"S3OutputPath": "s3://bucket/tb", "LocalPath": "/tb"},
+    )
+    desk.run(
+        "env | sort",
+        document,
+    )
+    tree = desk.job().tree("algo-1")
+    config = {file.name: json.loads(file.read_text()) for file in (tree / "input/config").iterdir()}
+    assert config["hyperparameters.json"] == {"eta": "0.3", "name": "ü"}
+    assert config["inputdataconfig.json"] == {}
+    assert config["resourceconfig.json"]["current_host"] == "algo-1"
+    assert config["resourceconfig.json"]["current_instance_type"] == "ml.m5.large"
+    assert config["checkpointconfig.json"] == {"LocalPath": "/opt/ml/state"}
+    assert config["tensorboardoutputconfig.json"]["LocalPath"] == "/tb"
+    assert config["metric-definition-regex.json"] == []
+    assert config["init-config.json"]["hostConfig"] == {"clusterSize": 1, "hostNumber": 0}
+    assert config["trainingjobconfig.json"]["TrainingJobName"] == "job"
+    assert "debughookconfig.json" not in config
+    assert (tree / "state").is_dir()
+    log = desk.job().log("algo-1").read_text()
+    assert "TRAINING_JOB_NAME=job\n" in log
+    assert "TRAINING_JOB_ARN=arn:aws:sagemaker:us-east-1:000000000000:training-job/job\n" in log
+    assert "ONE=1\n" in log
