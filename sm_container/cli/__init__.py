@@ -7,4 +7,12 @@ def main() -> None:
     """Run the command with this process's arguments; ends the process with its exit code."""
     from sm_container.cli.group import sm_container
 
-    sm_container(prog_name="sm-container")
+    try:
+        sm_container(prog_name="sm-container")
+    except Exception:  # noqa: BLE001 - shown whole, since it is a defect of ours
+        import sys
+        import traceback
+
+        traceback.print_exc()
+        # Not 1, which would be taken for an algorithm's own exit code.
+        sys.exit(125)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from sm_container.cli.stream import Stream
@@ -28,66 +29,81 @@ _OBJECTS_SHOWN = 5
 
 
 @dataclass(frozen=True)
-class _File:
-    """A file of the tree: its path in the container, and its JSON without secrets."""
+class _Host:
+    """What a host would have: empty folders, files (JSON without secrets), its engine's command."""
 
-    path: str
-    content: Any
+    folders: list[str]
+    files: dict[str, Any]
+    command: list[str]
 
 
 def print_dry_run(prepared: Prepared, out: Stream, *, as_json: bool) -> None:
     """Print what would be made and run; nothing is left on disk, no job exists afterwards."""
-    arn = training_job_arn(prepared.request.name, prepared.options.region, ACCOUNT)
-    hosts = {host: _tree(prepared, host, arn) for host in prepared.hosts}
-    folder = JobFolder(prepared.home.jobs / prepared.request.name)
-    commands = {
-        host: prepared.engine.command(container_spec(prepared, folder, host, arn)) for host in hosts
-    }
+    # Beside the jobs, since an engine looks at what it is to mount, and named so that the next
+    # command deletes it where this one is killed.
+    scratch = JobFolder(prepared.home.jobs / f".creating-{uuid.uuid4().hex}")
+    try:
+        hosts = {host: _host(prepared, scratch, host) for host in prepared.hosts}
+    finally:
+        shutil.rmtree(scratch.path, ignore_errors=not scratch.path.exists())
     if as_json:
-        out.line(json.dumps(_document(prepared, hosts, commands), indent=2))
+        out.line(json.dumps(_document(prepared, hosts), indent=2))
         return
-    for host, (folders, files) in hosts.items():
-        prefix = f"{host}: " if len(hosts) > 1 else ""
-        out.line(f"{prefix}{DEFAULT_BASE}", bold=True)
-        for path in folders:
-            out.line(f"  {path}/")
-        for file in files:
-            out.line(f"  {file.path}")
-            out.line(f"      {_abridged(file.content)}", dim=True)
-        for plan in prepared.plans:
-            for line in _channel(plan, host):
-                out.line(line)
-        out.line()
-        out.line(f"{prefix}{prepared.engine.name}", bold=True)
-        out.line(f"  {shlex.join(commands[host])}")
+    for name, host in hosts.items():
+        _print_host(prepared, name, host, out)
     for note in prepared.notes:
         out.line(f"note: {one_line(note, 500)}", fg="yellow")
     for text in prepared.request.not_simulated:
         out.line(f"not simulated: {one_line(text)}", dim=True)
 
 
-def _tree(prepared: Prepared, host: str, arn: str) -> tuple[list[str], list[_File]]:
-    """The empty folders and the files of a host's tree, made for a moment and read back."""
-    with TemporaryDirectory(prefix="sm-container-") as scratch:
-        base = Path(scratch) / "ml"
-        write_tree(
-            Layout(base),
-            prepared.request,
-            host,
-            prepared.hosts,
-            arn=arn,
-            network_interface=prepared.network_interface,
-        )
-        folders, files = [], []
-        for top, below, names in os.walk(base):
-            below.sort()
-            place = DEFAULT_BASE / Path(top).relative_to(base)
-            if not below and not names:
-                folders.append(str(place))
-            for name in sorted(names):
-                content = json.loads((Path(top) / name).read_bytes())
-                files.append(_File(str(place / name), _redacted(content)))
-        return folders, files
+def _print_host(prepared: Prepared, name: str, host: _Host, out: Stream) -> None:
+    prefix = f"{name}: " if len(prepared.hosts) > 1 else ""
+    out.line(f"{prefix}{DEFAULT_BASE}", bold=True)
+    for path in host.folders:
+        out.line(f"  {path}/")
+    for path, content in host.files.items():
+        out.line(f"  {path}")
+        out.line(f"      {one_line(json.dumps(content, ensure_ascii=False), _CONTENT_SHOWN)}")
+    for plan in prepared.plans:
+        for line in _channel(plan, name):
+            out.line(line)
+    out.line()
+    out.line(f"{prefix}{prepared.engine.name}", bold=True)
+    out.line(f"  {shlex.join(host.command)}")
+
+
+def _host(prepared: Prepared, scratch: JobFolder, host: str) -> _Host:
+    """A host's tree, made for a moment and read back, and the command as for the real folder."""
+    request = prepared.request
+    arn = training_job_arn(request.name, prepared.options.region, ACCOUNT)
+    layout = Layout(scratch.tree(host))
+    write_tree(
+        layout,
+        request,
+        host,
+        prepared.hosts,
+        arn=arn,
+        network_interface=prepared.network_interface,
+    )
+    folders, files = _read(layout.base)
+    for plan in prepared.plans:
+        layout.channel(plan.channel).mkdir()
+    real = str(prepared.home.jobs / request.name)
+    words = prepared.engine.command(container_spec(prepared, scratch, host, arn))
+    return _Host(folders, files, [word.replace(str(scratch.path), real) for word in words])
+
+
+def _read(base: Path) -> tuple[list[str], dict[str, Any]]:
+    folders, files = [], {}
+    for top, below, names in os.walk(base):
+        below.sort()
+        place = DEFAULT_BASE / Path(top).relative_to(base)
+        if not below and not names:
+            folders.append(str(place))
+        for name in sorted(names):
+            files[str(place / name)] = _redacted(json.loads((Path(top) / name).read_bytes()))
+    return folders, files
 
 
 def _channel(plan: ChannelPlan, host: str) -> Iterator[str]:
@@ -101,36 +117,25 @@ def _channel(plan: ChannelPlan, host: str) -> Iterator[str]:
         yield f"      and {len(share) - _OBJECTS_SHOWN} more"
 
 
-def _document(
-    prepared: Prepared,
-    hosts: Mapping[str, tuple[list[str], list[_File]]],
-    commands: Mapping[str, list[str]],
-) -> dict[str, Any]:
+def _document(prepared: Prepared, hosts: Mapping[str, _Host]) -> dict[str, Any]:
     return {
         "TrainingJobName": prepared.request.name,
         "Engine": prepared.engine.name,
         "Hosts": {
-            host: {
-                "Folders": folders,
-                "Files": {file.path: file.content for file in files},
+            name: {
+                "Folders": host.folders,
+                "Files": host.files,
                 "Channels": {
-                    plan.channel: {
-                        "Objects": len(plan.share(host)),
-                        "Bytes": plan.size(host),
-                    }
+                    plan.channel: {"Objects": len(plan.share(name)), "Bytes": plan.size(name)}
                     for plan in prepared.plans
                 },
-                "Command": commands[host],
+                "Command": host.command,
             }
-            for host, (folders, files) in hosts.items()
+            for name, host in hosts.items()
         },
         "Notes": list(prepared.notes),
         "NotSimulated": list(prepared.request.not_simulated),
     }
-
-
-def _abridged(content: Any) -> str:
-    return one_line(json.dumps(content, ensure_ascii=False), _CONTENT_SHOWN)
 
 
 def _redacted(value: Any, name: str = "") -> Any:

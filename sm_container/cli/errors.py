@@ -27,6 +27,7 @@ class Complaint(click.ClickException):
 def complaint(fault: Exception) -> Complaint | None:
     """What to say of a fault that is not a defect of ours; None where it is one."""
     from sm_container.contract.errors import ContractError
+    from sm_container.harness.credentials.choice import CredentialsError
     from sm_container.harness.engines.engine import EngineError
     from sm_container.harness.inputs.errors import InputError
     from sm_container.harness.request.errors import DocumentError, RequestError
@@ -42,7 +43,14 @@ def complaint(fault: Exception) -> Complaint | None:
         return Complaint(fault.faults, EXIT_INPUT, heading)
     if isinstance(fault, InputError):
         return Complaint([str(each) for each in fault.faults], EXIT_INPUT)
-    inputs = (DocumentError, JobExistsError, UnknownJobError, StorageError, ContractError)
+    inputs = (
+        DocumentError,
+        JobExistsError,
+        UnknownJobError,
+        StorageError,
+        ContractError,
+        CredentialsError,
+    )
     if isinstance(fault, inputs):
         return Complaint([str(fault)], EXIT_INPUT)
     if isinstance(fault, (EngineError, ModelError, DamagedJobError, OwnedElsewhereError)):

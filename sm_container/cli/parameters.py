@@ -37,9 +37,13 @@ def duration(text: str) -> int:
 
 def credentials(text: str) -> str:
     """``none``, ``env`` or ``profile=NAME``, as it is."""
-    if text in ("none", "env") or re.fullmatch(r"profile=.+", text):
-        return text
-    raise click.BadParameter(f"{text!r}: write none, env or profile=NAME.")
+    from sm_container.harness.credentials.choice import CredentialsChoice, CredentialsError
+
+    try:
+        CredentialsChoice.parse(text)
+    except CredentialsError as fault:
+        raise click.BadParameter(f"{fault}.") from None
+    return text
 
 
 def complete_jobs(

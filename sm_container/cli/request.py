@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,59 +12,56 @@ if TYPE_CHECKING:
     from sm_container.harness.request.training_request import Document, TrainingRequest
     from sm_container.harness.store.home import Home
 
-Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
-_OPTIONS = (
-    click.option(
-        "--request",
+REQUEST_OPTIONS = (
+    click.Option(
+        ["--request"],
         type=_FILE,
         metavar="FILE",
         help="A CreateTrainingJob request, JSON or YAML; the options below override it.",
     ),
-    click.option("--name", metavar="NAME", help="TrainingJobName. [default: made from TARGET]"),
-    click.option(
-        "-c",
-        "--channel",
+    click.Option(["--name"], metavar="NAME", help="TrainingJobName. [default: made from TARGET]"),
+    click.Option(
+        ["-c", "--channel"],
         multiple=True,
         metavar="NAME=SOURCE[,...]",
         help="A channel from a file, a folder or s3://. May be followed by ,mode=File "
         ",content-type=T ,distribution=ShardedByS3Key ,type=ManifestFile and others.",
     ),
-    click.option(
-        "-p", "--hp", multiple=True, metavar="KEY=VALUE", help="A hyperparameter.", type=str
+    click.Option(["-p", "--hp"], multiple=True, metavar="KEY=VALUE", help="A hyperparameter."),
+    click.Option(
+        ["-e", "--env"], multiple=True, metavar="KEY=VALUE", help="A variable of the container."
     ),
-    click.option(
-        "-e", "--env", multiple=True, metavar="KEY=VALUE", help="A variable of the container."
+    click.Option(["--input-mode"], metavar="MODE", help="File, Pipe or FastFile. [default: File]"),
+    click.Option(
+        ["--instance-type"],
+        metavar="TYPE",
+        help="The instance type, whose memory the container gets. [default: ml.m5.large]",
     ),
-    click.option("--input-mode", metavar="MODE", help="File, Pipe or FastFile. [default: File]"),
-    click.option("--instance-type", metavar="TYPE", help="[default: ml.m5.large]"),
-    click.option("--instance-count", type=click.IntRange(1), metavar="N", help="[default: 1]"),
-    click.option(
-        "--output",
+    click.Option(["--instance-count"], type=int, metavar="N", help="Hosts. [default: 1]"),
+    click.Option(
+        ["--output"],
         metavar="URI",
         help="Where artifacts go: a folder or s3://. [default: a folder of the home]",
     ),
-    click.option("--checkpoint", metavar="URI", help="Where checkpoints are kept."),
-    click.option(
-        "--max-runtime", metavar="DURATION", help="Time limit: 900, 15m, 2h. [default: 1d]"
+    click.Option(["--checkpoint"], metavar="URI", help="Where checkpoints are kept."),
+    click.Option(
+        ["--max-runtime"], metavar="DURATION", help="Time limit: 900, 15m, 2h. [default: 1d]"
     ),
-    click.option(
-        "--metric", multiple=True, metavar="NAME=REGEX", help="A metric to find in the log."
+    click.Option(
+        ["--metric"], multiple=True, metavar="NAME=REGEX", help="A metric to find in the log."
     ),
-    click.option(
-        "--entrypoint", metavar="COMMAND", help="ContainerEntrypoint, split as a shell would."
+    click.Option(
+        ["--entrypoint"],
+        metavar="COMMAND",
+        help="ContainerEntrypoint, split into words as a shell would.",
     ),
-    click.option(
-        "--network-isolation",
-        is_flag=True,
-        help="EnableNetworkIsolation: no network in the container.",
-    ),
-    click.option("--role-arn", metavar="ARN", help="RoleArn; checked, kept, not assumed."),
-    click.option("--tag", multiple=True, metavar="KEY=VALUE", help="A tag of the job."),
-    click.option(
-        "--algorithm",
+    click.Option(["--network-isolation"], is_flag=True, help="No network in the container."),
+    click.Option(["--role-arn"], metavar="ARN", help="RoleArn; checked and kept, not assumed."),
+    click.Option(["--tag"], multiple=True, metavar="KEY=VALUE", help="A tag of the job."),
+    click.Option(
+        ["--algorithm"],
         type=_FILE,
         metavar="FILE",
         help="A CreateAlgorithm document to check the request against.",
@@ -72,11 +69,21 @@ _OPTIONS = (
 )
 
 
-def request_options(command: Decorated) -> Decorated:
-    """Give a command the options of a request, in the order they stand above."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+class RequestCommand(click.Command):
+    """A command with the options of a request, which its help lists by themselves."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**{**given, "params": [*REQUEST_OPTIONS, *(given.get("params") or ())]})
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {"Request options": [], "Options": []}
+        for param in self.get_params(ctx):
+            shown = param.get_help_record(ctx)
+            if shown is not None and isinstance(param, click.Option):
+                sections["Request options" if param in REQUEST_OPTIONS else "Options"].append(shown)
+        for heading, rows in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl(rows)
 
 
 def read_request(

@@ -119,7 +119,7 @@ def _options(given: Mapping[str, Any], target: str) -> RunOptions:
     s3_root = given["s3_root"]
     if s3_root is not None and not s3_root.is_dir():
         raise Complaint([f"--s3-root {s3_root}: there is no such folder"], EXIT_INPUT)
-    _require_match(given["engine"], target)
+    _require_match(given, target)
     return RunOptions(
         target=target,
         engine=given["engine"],
@@ -134,19 +134,21 @@ def _options(given: Mapping[str, Any], target: str) -> RunOptions:
     )
 
 
-def _require_match(engine: str, target: str) -> None:
+def _require_match(given: Mapping[str, Any], target: str) -> None:
     """A program is run by the process engine, an image by the others."""
-    is_program = target.startswith("/")
+    engine, is_program = given["engine"], target.startswith("/")
+    faults = []
     if is_program and engine in ("docker", "podman"):
-        raise Complaint(
-            [f"{target} is a program, and {engine} runs images: leave --engine out"],
-            EXIT_INPUT,
-        )
+        faults.append(f"{target} is a program, and {engine} runs images: leave --engine out")
     if not is_program and engine == "process":
-        raise Complaint(
-            [f"{target} is an image, and the process engine runs programs: leave --engine out"],
-            EXIT_INPUT,
-        )
+        faults.append(f"{target} is an image, and the process engine runs programs")
+    faults += [
+        f"--{option} is for images: the process engine cannot honour it"
+        for option in ("memory", "platform")
+        if is_program and given[option] is not None
+    ]
+    if faults:
+        raise Complaint(faults, EXIT_INPUT)
 
 
 def _require_terminal() -> None:

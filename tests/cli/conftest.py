@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,18 +34,19 @@ class Desk:
     def environment(self) -> dict[str, str]:
         return {**os.environ, "SM_CONTAINER_HOME": str(self.home), "COLUMNS": "100"}
 
-    def run(self, *words: str, **options: object) -> subprocess.CompletedProcess[str]:
-        """Run the command to its end."""
+    def run(
+        self, *words: str, variables: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command to its end, with these variables added to its environment."""
         return subprocess.run(
             [sys.executable, "-m", "sm_container", *words],
             cwd=self.folder,
-            env=self.environment,
+            env={**self.environment, **(variables or {})},
             capture_output=True,
             text=True,
             timeout=_SECONDS,
             check=False,
             stdin=subprocess.DEVNULL,
-            **options,  # type: ignore[call-overload]
         )
 
     def start(self, *words: str) -> subprocess.Popen[str]:

@@ -97,7 +97,22 @@ def test_ctrl_c_ends_quietly_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
     assert done.output == ""
 
 
-def test_a_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_ends_with_its_traceback_and_125() -> None:
+    script = (
+        "import sm_container.cli as cli, sm_container.cli.group as group, sys\n"
+        "sys.argv = ['sm-container', 'ps']\n"
+        "group.LazyGroup.get_command = lambda *_: {}['a defect']\n"
+        "cli.main()"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+
+    assert done.returncode == 125
+    assert done.stderr.startswith("Traceback")
+    assert "KeyError: 'a defect'" in done.stderr
+
+
+def test_a_defect_is_not_dressed_up(monkeypatch: pytest.MonkeyPatch) -> None:
     done = failing(monkeypatch, KeyError("a defect"))
 
     assert isinstance(done.exception, KeyError)

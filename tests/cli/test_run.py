@@ -226,6 +226,9 @@ def test_an_algorithms_document_is_held_against_the_request(desk: Any) -> None:
         (["run", "image:1", "--engine", "process"], "image:1 is an image"),
         (["run", "/bin/true", "--engine", "podman"], "/bin/true is a program"),
         (["run", "/bin/true", "--memory", "much"], "'--memory': 'much' is no size"),
+        (["run", "/bin/true", "--memory", "1g"], "--memory is for images"),
+        (["run", "/bin/true", "--platform", "linux/arm64"], "--platform is for images"),
+        (["run", "/bin/true", "--credentials", "mine"], "choose none, env or profile=NAME"),
         (["run", "/bin/true", "--shell"], "--shell needs a terminal"),
         (["run", "/bin/true", "--shell", "--detach"], "--detach and --shell exclude one another"),
         (["run", "/bin/true", "--s3-root", "nowhere"], "--s3-root nowhere: there is no such"),
@@ -308,3 +311,24 @@ def test_detach_wait_and_follow(desk: Any) -> None:
     assert waited.stdout == "later Failed\n"
     assert desk.run("ps", "--quiet").stdout == ""
     assert desk.run("ps", "--all", "--quiet", "--status", "Failed").stdout == "later\n"
+
+
+def test_a_detached_job_that_cannot_start_is_recorded(desk: Any, data: str) -> None:
+    """What was there when the job was made is gone when its owner looks again."""
+    program = desk.program("algorithm", "true")
+    (desk.folder / "sitecustomize.py").write_text(
+        "import shutil, sys\n"
+        "if any('life.owner' in each for each in sys.orig_argv):\n"
+        f"    shutil.rmtree({str(desk.folder / 'some data')!r})\n"
+    )
+
+    detached = desk.run(
+        *("run", program, "-c", f"train={data}", "--detach", "--name", "later"),
+        variables={"PYTHONPATH": str(desk.folder)},
+    )
+    assert detached.returncode == 0, detached.stderr
+
+    assert desk.run("wait", "later").returncode == 125
+    found = json.loads(desk.run("describe", "later", "--json").stdout)
+    assert found["TrainingJobStatus"] == "Failed"
+    assert "No files found" in found["SmContainer"]["Fault"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import pty
-import re
 import signal
 import socket
 import subprocess
@@ -165,7 +164,9 @@ class TestForwarding:
 
     def test_the_program_starts_with_the_dispositions_of_a_fresh_process(self, tree: Tree) -> None:
         done = tree.run("--", "grep", "-E", "Sig(Blk|Ign)", "/proc/self/status")
-        assert re.findall(rb":\s*(\w+)", done.stdout) == [b"0" * 16] * 2
+        blocked, ignored = (int(line.split()[1], 16) for line in done.stdout.splitlines())
+        of_the_c_library = 1 << 31 | 1 << 32  # ignored where subprocess uses posix_spawn
+        assert (blocked, ignored & ~of_the_c_library) == (0, 0)
 
     def test_what_was_ignored_on_entry_stays_ignored(self, tree: Tree) -> None:
         done = tree.run(

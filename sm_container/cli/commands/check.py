@@ -6,12 +6,11 @@ from typing import Any
 
 import click
 
-from sm_container.cli.request import request_options
+from sm_container.cli.request import RequestCommand
 
 
-@click.command("check", short_help="Check a request without running it.")
+@click.command("check", cls=RequestCommand, short_help="Check a request without running it.")
 @click.argument("target", required=False)
-@request_options
 @click.option("--json", "as_json", is_flag=True, help="Faults and remarks as a JSON document.")
 @click.pass_context
 def command(ctx: click.Context, /, target: str | None, as_json: bool, **given: Any) -> None:

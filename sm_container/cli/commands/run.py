@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from sm_container.cli.parameters import credentials, duration, size
-from sm_container.cli.request import request_options
+from sm_container.cli.request import RequestCommand
 
 
-class RunCommand(click.Command):
+class RunCommand(RequestCommand):
     """Everything behind ``--`` is ARGUMENTS, also where TARGET is left to the request."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -33,7 +33,6 @@ class RunCommand(click.Command):
     "a second one kills it.",
 )
 @click.argument("target", required=False)
-@request_options
 @click.option(
     "--engine",
     type=click.Choice(["auto", "docker", "podman", "process"]),

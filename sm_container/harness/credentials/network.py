@@ -23,7 +23,7 @@ from sm_container.harness.engines.leftovers import eventually
 NAME = "sm-container-credentials"
 ADDRESS = "169.254.170.2"
 _SUBNET = "169.254.170.0/24"
-_SECONDS = 15.0
+_SECONDS = 8.0
 _WAITERS = (("sh", "read -r line"), ("python3", "input()"))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from sm_container.harness.engines.engine import Stats
 
 _ROOT = Path("/sys/fs/cgroup")
+_PROC = Path("/proc")
 _UNLIMITED = 1 << 60
 
 
@@ -14,7 +15,7 @@ def stats_of(pid: int, container: str) -> Stats | None:
     """What the container of this identity uses; None where its processes are not this machine's
     or have ended. ``pid`` is only believed if its cgroup bears the container's identity."""
     try:
-        lines = Path("/proc", str(pid), "cgroup").read_text().splitlines()
+        lines = (_PROC / str(pid) / "cgroup").read_text().splitlines()
     except OSError:
         return None
     paths = dict(line.split(":", 2)[1:] for line in lines)

@@ -9,7 +9,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from sm_container.harness.job.status import Phase
+from sm_container.harness.life.faults import reason_of_fault
 from sm_container.harness.life.launch import exit_code
+from sm_container.harness.life.ledger import Ledger
 from sm_container.harness.life.observer import Silent
 from sm_container.harness.life.prepare import prepare
 from sm_container.harness.life.stopping import catching_interrupts
@@ -27,7 +30,13 @@ def main(arguments: list[str]) -> int:
     folder = JobFolder(home.jobs / name)
     record = folder.read()
     with Ownership(int(descriptor)), catching_interrupts() as interrupts:
-        prepared = prepare(home, parse_request(dict(record.document)), record.options)
+        try:
+            prepared = prepare(home, parse_request(dict(record.document)), record.options)
+        except Exception as fault:  # what held a moment ago, when the job was made, holds no more
+            Ledger(folder, Silent()).enter(
+                Phase.FAILED, failure_reason=reason_of_fault(fault), fault=str(fault)
+            )
+            raise
         return exit_code(run_job(prepared, folder, Silent(), interrupts))
 
 

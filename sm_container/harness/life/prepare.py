@@ -25,7 +25,7 @@ from sm_container.harness.request.training_request import TrainingRequest
 from sm_container.harness.store.home import Home
 from sm_container.machine.instances import instance_type
 from sm_container.machine.memory import total_memory
-from sm_container.storage.store import Store, open_store
+from sm_container.storage.store import Store, Stores
 
 GIB = 1024**3
 
@@ -44,12 +44,13 @@ class Prepared:
     network: Network
     network_interface: str
     memory_bytes: int | None
+    stores: Stores
     credentials_environment: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def store_of(self, uri: str) -> tuple[Store, str]:
         """The object store of a URI, and the key in it."""
-        return _open(self.options, uri)
+        return self.stores.open(uri)
 
 
 def prepare(
@@ -67,9 +68,10 @@ def prepare(
     target = _target(options.target)
     engine = choose(options.engine, target, home, notes)
     hosts = tuple(f"algo-{number}" for number in range(1, request.instance_count + 1))
+    stores = Stores(Path(options.s3_root) if options.s3_root else None)
     plans = plan_channels(
         request.channels,
-        lambda uri: _open(options, uri),
+        stores.open,
         hosts,
         region=options.region,
         role_arn=request.role_arn,
@@ -88,6 +90,7 @@ def prepare(
         network=Network.none() if isolated else Network.default(),
         network_interface="lo" if isolated or engine.name == "process" else "eth0",
         memory_bytes=memory,
+        stores=stores,
         notes=(*memory_notes, *(note for plan in plans for note in plan.notes)),
     )
 
@@ -95,10 +98,6 @@ def prepare(
 def _target(named: str) -> Target:
     path = Path(named)
     return ProgramTarget(path) if path.is_absolute() else ImageTarget(named)
-
-
-def _open(options: RunOptions, uri: str) -> tuple[Store, str]:
-    return open_store(uri, s3_root=Path(options.s3_root) if options.s3_root else None)
 
 
 def _memory(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 from engine_fixtures import Runner, finish
 
-from sm_container.harness.engines.attached import exit_of_start_error
+from sm_container.harness.engines.attached import exit_of_start_error, remove
 from sm_container.harness.engines.container import ContainerEngine
 from sm_container.harness.engines.engine import (
     Container,
@@ -179,7 +182,7 @@ def test_container_removed_by_someone_else(
     container = container_runner.create("sleep", "60")
     ends = container.start()
     assert eventually(lambda: container.stats() is not None, 30)
-    container_engine.client.run("rm", "--force", container.name)
+    remove(container_engine.client, container.name)
     assert finish(container, *ends).exit.code in (125, 137, 143)
 
 
@@ -213,6 +216,51 @@ def test_no_file_is_left_where_the_test_runs(
     container_runner.run("python3", "-c", script, memory_bytes=32 << 20)
     time.sleep(0.2)
     assert os.listdir(here) == []
+
+
+SHELL = """
+import sys
+from pathlib import Path
+from sm_container.harness.engines.client import Client, Dialect
+from sm_container.harness.engines.container import ContainerEngine
+from sm_container.harness.engines.engine import *
+from sm_container.harness.store.home import Home
+dialect, program, image, home, tree = sys.argv[1:]
+home = Home(Path(home))
+engine = ContainerEngine(Client(Dialect(dialect), program), home, print)
+container = engine.create(ContainerSpec(
+    "sm-test-" + home.identity, ImageTarget(image), Path(tree), entrypoint=("sh",),
+    labels={JOB_LABEL: "j", HOME_LABEL: home.identity}, network=Network.none(), interactive=True))
+container.start()
+end = container.wait(60)
+container.remove()
+sys.exit(end.code)
+"""
+
+
+def test_shell_has_the_terminal(container_runner: Runner) -> None:
+    engine = container_runner.engine
+    assert isinstance(engine, ContainerEngine)
+    assert isinstance(container_runner.target, ImageTarget)
+    ours, theirs = pty.openpty()
+    client = engine.client
+    given = [client.dialect.value, client.program, container_runner.target.reference]
+    with subprocess.Popen(
+        [sys.executable, "-c", SHELL, *given, container_runner.home.path, container_runner.tree],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=client.environment(),
+        start_new_session=True,
+    ) as harness:
+        os.close(theirs)
+        os.write(ours, b"tty; echo $((6 * 7)); exit 3\n")
+        said = b""
+        while b"42\r\n" not in said:
+            said += os.read(ours, 4096)
+        assert harness.wait(60) == 3
+    os.close(ours)
+    assert b"/dev/pts/" in said
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,138 @@
+"""``run`` with images: built, run, looked into, and ended after the harness was killed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.cli.test_terminal import Terminal
+
+pytestmark = pytest.mark.container
+
+ALGORITHM = """#!/bin/sh
+trap 'echo stopping; exit 0' TERM
+echo "ready $1"
+cat /opt/ml/input/data/train/a.csv > /opt/ml/model/model.csv
+[ "$1" = wait ] && while :; do sleep 0.05; done
+exit 0
+"""
+
+
+@pytest.fixture
+def folder(desk: Any, base_image: str) -> str:
+    """A folder with a Dockerfile, and data to train on."""
+    image = desk.folder / "Image & all"
+    image.mkdir()
+    (image / "train").write_text(ALGORITHM)
+    (image / "train").chmod(0o755)
+    (image / "Dockerfile").write_text(
+        "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\n"
+        'COPY train /usr/local/bin/train\nENTRYPOINT ["/usr/local/bin/train"]\n'
+    )
+    (desk.folder / "data").mkdir()
+    (desk.folder / "data" / "a.csv").write_text("1,2\n")
+    return "./Image & all"
+
+
+@pytest.fixture
+def image(desk: Any, folder: str, base_image: str) -> str:
+    name = "sm-container-test/cli:latest"
+    built = desk.run(
+        *("run", name, "--build", folder, "--build-arg", f"BASE_IMAGE={base_image}"),
+        *("--engine", "podman", "--dry-run"),
+    )
+    assert built.returncode == 0, built.stderr
+    return name
+
+
+def containers() -> str:
+    return subprocess.run(
+        ["podman", "ps", "--all", "--format", "{{.Names}}"], capture_output=True, text=True
+    ).stdout
+
+
+def test_built_and_run(desk: Any, folder: str, base_image: str) -> None:
+    done = desk.run(
+        *("run", "--build", folder, "--build-arg", f"BASE_IMAGE={base_image}"),
+        *("--engine", "podman", "-c", "train=data", "--name", "built", "--json"),
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["SmContainer"]["Target"] == "sm-container/image-all:latest"
+    assert "building sm-container/image-all:latest" in done.stderr
+    assert "ready train\n" in done.stderr
+    assert "built" not in containers()
+
+
+def test_a_dockerfile_that_does_not_build(desk: Any, folder: str) -> None:
+    (desk.folder / "Image & all" / "Dockerfile").write_text("FROM scratch\nRUN nothing\n")
+
+    done = desk.run("run", "--build", folder, "--engine", "podman")
+
+    assert done.returncode == 125
+    assert "podman build ended with exit code" in done.stderr.splitlines()[-1]
+
+
+def test_the_dry_runs_command_is_the_engines(desk: Any, image: str) -> None:
+    done = desk.run(
+        *("run", image, "--engine", "podman", "-c", "train=data", "--name", "planned"),
+        *("--memory", "1g", "--dry-run", "--json"),
+    )
+
+    command = json.loads(done.stdout)["Hosts"]["algo-1"]["Command"]
+    assert command[-2:] == [image, "train"]
+    assert str(1 << 30) in " ".join(command)
+    assert any("/jobs/planned/hosts/algo-1/ml" in word for word in command)
+    assert not any(".creating-" in word for word in command)
+
+
+def test_a_shell_in_the_container(desk: Any, image: str) -> None:
+    terminal = Terminal(
+        desk, "run", image, "--engine", "podman", "-c", "train=data", "--shell", "--name", "look"
+    )
+
+    terminal.await_text("Training in progress.")
+    terminal.type("cat /opt/ml/input/data/train/a.csv; echo $TRAINING_JOB_NAME is $((40 + 2))\n")
+    terminal.await_text("look is 42")
+    terminal.type("exit 0\n")
+
+    assert terminal.close() == 0
+    assert "1,2" in terminal.text
+    assert "ready" not in terminal.text
+
+
+def test_what_a_killed_harness_left_is_ended(desk: Any, image: str) -> None:
+    process = desk.start(
+        *("run", image, "--engine", "podman", "-c", "train=data", "--name", "orphan"),
+        *("--", "wait"),
+    )
+    assert process.stdout.readline() == "ready wait\n"
+    process.kill()
+    process.wait()
+    assert "orphan-algo-1" in containers()
+
+    done = desk.run("rm", "orphan")
+
+    assert done.returncode == 0, done.stderr
+    assert "orphan: its process had died, ended" in done.stderr
+    assert "orphan-algo-1" not in containers()
+
+
+def test_stopped_as_the_service_would(desk: Any, image: str) -> None:
+    detached = desk.run(
+        *("run", image, "--engine", "podman", "-c", "train=data", "--detach", "--name", "later"),
+        *("--", "wait"),
+    )
+    assert detached.returncode == 0, detached.stderr
+    follower = desk.start("logs", "-f", "later")
+    assert follower.stdout.readline() == "ready wait\n"
+
+    assert desk.run("stop", "--wait", "later").returncode == 0
+
+    assert follower.communicate(timeout=30)[0] == "stopping\n"
+    assert desk.run("wait", "later").returncode == 130
+    output = desk.home / "output" / "later" / "output" / "model.tar.gz"
+    assert output.exists()
