@@ -66,6 +66,6 @@ def _rival() -> Path:
     if not program.exists():
         print(f"   installing {RIVAL} into {RIVAL_VENV}", file=sys.stderr)
         venv.create(RIVAL_VENV, with_pip=True, clear=True)
-        install = [RIVAL_VENV / "bin" / "python", "-m", "pip", "install", "--quiet", RIVAL]
+        install = [RIVAL_VENV / "bin" / "python", "-m", "pip", "install", "-qq", RIVAL]
         subprocess.run(install, check=True)
     return program

@@ -10,6 +10,7 @@ from sm_container.cli.orphans import end_orphan
 from sm_container.cli.stream import Stream
 from sm_container.harness.engines.detect import engine_named
 from sm_container.harness.engines.engine import EngineError, ImageTarget, ProgramTarget
+from sm_container.harness.engines.reclaim import foreign
 from sm_container.harness.store.folder import DamagedJobError, JobFolder
 from sm_container.harness.store.jobs import JobStore
 from sm_container.harness.store.ownership import OwnedElsewhereError, Ownership, is_owned
@@ -63,12 +64,13 @@ def _make_deletable(store: JobStore, folder: JobFolder, err: Stream) -> None:
         record = folder.read()
     except DamagedJobError:
         record = None
-    if record is not None and record.engine is not None:
+    trees = [tree for tree in folder.path.glob("hosts/*/ml") if next(foreign(tree), None)]
+    if trees and record is not None and record.engine is not None:
         named = record.options.target
         target = ProgramTarget(folder.path) if named.startswith("/") else ImageTarget(named)
         try:
             engine = engine_named(record.engine, store.home, err.line)
-            for tree in folder.path.glob("hosts/*/ml"):
+            for tree in trees:
                 engine.reclaim(tree, target)
         except EngineError as fault:
             err.line(f"Warning: {fault}", fg="yellow")

@@ -52,19 +52,21 @@ def descendants(spared: frozenset[int] = frozenset()) -> frozenset[int]:
     return frozenset(found)
 
 
-def end(spared: frozenset[int], stopped_group: int | None = None) -> None:
+def end(spared: frozenset[int], group: int, stopped_at: float | None = None) -> None:
     """End and reap every process below this one but ``spared``: TERM, some time, KILL.
 
-    ``stopped_group`` is the process group that was told to stop, if one was: its members have
-    their TERM already, and all get the platform's grace instead of ``LEFTOVER_SECONDS``.
-    Needs SIGCHLD blocked.
+    ``stopped_at`` is when (by ``time.monotonic``) the process group ``group`` was told to stop,
+    if it was: its members have their signal already, and all get what is left of
+    STOPPED_SECONDS. Needs SIGCHLD blocked.
     """
     ended: set[int] = set()
     told: set[int] = set()
-    deadline = time.monotonic() + (LEFTOVER_SECONDS if stopped_group is None else STOPPED_SECONDS)
+    deadline = time.monotonic() + LEFTOVER_SECONDS
+    if stopped_at is not None:
+        deadline = max(deadline, stopped_at + STOPPED_SECONDS)
     while (rest := _reaped_descendants(spared)) and time.monotonic() < deadline:
         for pid in rest - told:
-            if stopped_group is None or _group_of(pid) != stopped_group:
+            if stopped_at is None or _group_of(pid) != group:
                 _kill(pid, signal.SIGTERM)
                 _kill(pid, signal.SIGCONT)  # a stopped process cannot hear
         told |= rest

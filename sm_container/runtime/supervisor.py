@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 
 TYPE_CHECKING = False  # typing itself would be the dearest import before the program runs
@@ -69,7 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.close(open_gate)  # the child runs nothing before this
 
     returncode, forwarded = _wait(child)
-    leftovers.end(spared, stopped_group=child if forwarded & STOPPING else None)
+    stops = {number: when for number, when in forwarded.items() if number in STOPPING}
+    leftovers.end(spared, child, stopped_at=min(stops.values(), default=None))
     if tee is not None:
         tee.finish(give_up=_told_to_stop)
     if returncode == 0:
@@ -77,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from sm_container.contract.outcome import exit_status
     from sm_container.runtime import postmortem
 
-    if not _ended_by(forwarded & STOPPING, exit_status(returncode)):
+    if exit_status(returncode) - 128 not in stops:  # told to stop it has not failed
         tail = b"" if tee is None else tee.tail()
         postmortem.record(returncode, _read_report(report), tail)
     return exit_status(returncode)
@@ -122,12 +124,13 @@ def _become_program(
         os._exit(status)
 
 
-def _wait(child: int) -> tuple[int, set[int]]:
-    """Forward signals and reap until the child has ended: its return code, what was forwarded.
+def _wait(child: int) -> tuple[int, dict[int, float]]:
+    """Forward signals and reap until the child has ended.
 
-    The return code is negative for a signal, as ``Popen.returncode``.
+    Returns its return code, negative for a signal as ``Popen.returncode``, and each signal that
+    was forwarded with the time (``time.monotonic``) of the first of its kind.
     """
-    forwarded: set[int] = set()
+    forwarded: dict[int, float] = {}
     while True:
         number = signal.sigwaitinfo(_WATCHED).si_signo
         if number == signal.SIGCHLD:
@@ -135,7 +138,7 @@ def _wait(child: int) -> tuple[int, set[int]]:
             if returncode is not None:
                 return returncode, forwarded
         else:
-            forwarded.add(number)
+            forwarded.setdefault(number, time.monotonic())
             _forward(child, number)
 
 
@@ -165,11 +168,6 @@ def _forward(child: int, number: int) -> None:
 def _told_to_stop() -> bool:
     """Whether a stop came after the program's end and waits to be taken."""
     return not STOPPING.isdisjoint(signal.sigpending())
-
-
-def _ended_by(stopping: set[int], status: int) -> bool:
-    """Whether the program ended because it was told to, which is no failure to explain."""
-    return status - 128 in stopping
 
 
 def _read_report(report: int) -> bytes:

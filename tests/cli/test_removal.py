@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,19 @@ def test_folders_without_rights_are_deleted(desk: Any, invoke: Any) -> None:
     locked.chmod(0)
 
     assert invoke("rm", "one").exit_code == 0
+    assert not folder.path.exists()
+
+
+def test_an_engine_that_is_gone_is_not_missed(
+    desk: Any, invoke: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = stored(desk.home, replace(job("one", "Completed"), engine="docker"))
+    folder.tree("algo-1").mkdir(parents=True)
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    done = invoke("rm", "one")
+
+    assert (done.exit_code, done.stderr) == (0, "")
     assert not folder.path.exists()
 
 
