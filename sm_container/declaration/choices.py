@@ -111,7 +111,7 @@ class Either(Kind):
         for member in sorted(self.members, key=lambda kind: is_text(kind) != text_first):
             try:
                 return member.parse(text)
-            except Mismatch as mismatch:  # noqa: PERF203 - a handful of kinds
+            except Mismatch as mismatch:
                 last = mismatch
         raise last if len(self.members) == 1 else self.mismatch()
 
@@ -121,7 +121,7 @@ class Either(Kind):
         for member in sorted(self.members, key=is_text):
             try:
                 return member.convert(value)
-            except Mismatch as mismatch:  # noqa: PERF203 - a handful of kinds
+            except Mismatch as mismatch:
                 last = mismatch
         raise last if len(self.members) == 1 else self.mismatch()
 

@@ -76,7 +76,7 @@ def _write(descriptor: int, content: bytes) -> None:
     while content:
         try:
             content = content[os.write(descriptor, content) :]
-        except BlockingIOError:  # noqa: PERF203 - the wait is what the loop is for
+        except BlockingIOError:
             _wait_until_writable(descriptor)
 
 

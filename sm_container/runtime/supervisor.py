@@ -74,15 +74,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     leftovers.end(spared, child, stopped_at=min(stops.values(), default=None))
     if tee is not None:
         tee.finish(give_up=_told_to_stop)
-    if returncode == 0:
-        return 0
-    from sm_container.contract.outcome import exit_status
-    from sm_container.runtime import postmortem
-
-    if exit_status(returncode) - 128 not in stops:  # told to stop it has not failed
-        tail = b"" if tee is None else tee.tail()
-        postmortem.record(returncode, _read_report(report), tail)
-    return exit_status(returncode)
+    status = returncode if returncode >= 0 else 128 - returncode
+    if status != 0 and status - 128 not in stops:  # told to stop it has not failed
+        _record_failure(returncode, report, b"" if tee is None else tee.tail())
+    return status
 
 
 def _open_standard_streams() -> None:
@@ -168,6 +163,16 @@ def _forward(child: int, number: int) -> None:
 def _told_to_stop() -> bool:
     """Whether a stop came after the program's end and waits to be taken."""
     return not STOPPING.isdisjoint(signal.sigpending())
+
+
+def _record_failure(returncode: int, report: int, tail: bytes) -> None:
+    """Write the failure file; whatever prevents it, the program's exit code comes through."""
+    try:
+        from sm_container.runtime import postmortem  # late: only a failure needs it
+
+        postmortem.record(returncode, _read_report(report), tail)
+    except Exception:  # noqa: BLE001  (a defect of ours, or a program that broke its own Python)
+        sys.excepthook(*sys.exc_info())
 
 
 def _read_report(report: int) -> bytes:

@@ -44,7 +44,7 @@ def resumed(
                 yield block
             if at < end:
                 raise TransientError(f"the connection was cut after byte {at}")
-        except TransientError as fault:  # noqa: PERF203 - a try a request
+        except TransientError as fault:
             # A server that lets a few bytes through each time is not making progress.
             failures = 1 if at - since >= _PROGRESS else failures + 1
             since = at

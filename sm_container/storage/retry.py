@@ -59,6 +59,6 @@ def retried(request: Callable[[], T], uri: str, retries: Retries, cancelled: thr
     while True:
         try:
             return request()
-        except TransientError as fault:  # noqa: PERF203 - a try a request
+        except TransientError as fault:
             failures += 1
             retries.pause(uri, failures, fault, cancelled)

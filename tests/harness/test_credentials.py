@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import fcntl
 import http.client
 import json
 import os
 import re
 import sys
+import tempfile
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -235,7 +238,16 @@ def test_isolated_job_gets_none(process_runner: Runner) -> None:
         raise AssertionError
 
 
+@pytest.fixture
+def alone() -> Iterator[None]:
+    """The address is one for the whole machine: so is its use by these tests, in all processes."""
+    with open(Path(tempfile.gettempdir()) / "sm-container-test-credentials.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.mark.container
+@pytest.mark.usefixtures("alone")
 def test_program_in_a_container_gets_them(
     container_runner: Runner, container_engine: ContainerEngine, base_image: str
 ) -> None:
@@ -253,6 +265,7 @@ def test_program_in_a_container_gets_them(
 
 
 @pytest.mark.container
+@pytest.mark.usefixtures("alone")
 def test_sdk_in_a_container_gets_them(
     container_runner: Runner, container_engine: ContainerEngine, sdk_folder: Path
 ) -> None:
@@ -272,6 +285,7 @@ def test_sdk_in_a_container_gets_them(
 
 
 @pytest.mark.container
+@pytest.mark.usefixtures("alone")
 def test_two_jobs_at_once(
     container_runner: Runner, container_engine: ContainerEngine, sdk_folder: Path
 ) -> None:
@@ -307,6 +321,7 @@ def sdk_folder() -> Path:
 
 
 @pytest.mark.container
+@pytest.mark.usefixtures("alone")
 def test_engine_whose_networks_are_elsewhere_is_refused(
     home: Home, notes: list[str], base_image: str, podman_socket: str, tmp_path: Path
 ) -> None:

@@ -295,6 +295,18 @@ supervisor.main(["--", "echo", "started"])
     assert (done.stdout, done.stderr) == (b"", b"")
 
 
+def test_a_broken_installation_does_not_change_the_exit_code(tree: Tree) -> None:
+    """A program may install over what the supervisor would import to explain its failure."""
+    broken = "import sys; sys.modules['sm_container.runtime.postmortem'] = None"
+    script = f"from sm_container.runtime import supervisor; {broken}; "
+    script += "sys.exit(supervisor.main(['--', 'sh', '-c', 'exit 9']))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=tree.environ(), capture_output=True, timeout=DEADLINE
+    )
+    assert done.returncode == 9
+    assert b"import of sm_container.runtime.postmortem halted" in done.stderr
+
+
 def test_supervised_processes_are_gone_at_the_end(tree: Tree) -> None:
     process = tree.start(*python("import os, time", "print(os.getpid())", "time.sleep(600)"))
     program = int(read_line(process))

@@ -36,7 +36,7 @@ def command(jobs: tuple[str, ...], all_finished: bool, force: bool) -> None:
     for folder in folders:
         try:
             remove(store, folder, err, force=force)
-        except Refused as refusal:  # noqa: PERF203 - the others are removed all the same
+        except Refused as refusal:
             faults.append(str(refusal))
         else:
             out.line(folder.name)

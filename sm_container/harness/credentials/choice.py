@@ -5,6 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+# Source: "Run Training and Inference Containers in Internet-Free Mode".
+ISOLATED = "a job in network isolation gets no credentials; use --credentials none"
+
 
 class CredentialsError(Exception):
     """Credentials cannot be had or handed over. One line: what is wrong and what to do."""

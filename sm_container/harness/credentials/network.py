@@ -17,7 +17,7 @@ from contextlib import contextmanager
 
 from sm_container.harness.credentials.choice import CredentialsError
 from sm_container.harness.engines.attached import remove
-from sm_container.harness.engines.client import Client, CommandError
+from sm_container.harness.engines.client import Client, CommandError, Dialect
 from sm_container.harness.engines.leftovers import eventually
 
 NAME = "sm-container-credentials"
@@ -34,6 +34,8 @@ def credentials_network(client: Client, image: str) -> Iterator[str]:
     Raises :class:`CredentialsError` where the engine's networks do not meet this machine's (a
     virtual machine, a rootless engine), which a short container of ``image`` shows.
     """
+    if client.dialect is Dialect.PODMAN and client.endpoint == "local" and os.geteuid() != 0:
+        raise _unreachable(client)
     descriptor = _open_lock()
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH)
@@ -105,7 +107,11 @@ def _check(client: Client, image: str) -> None:
                     remove(client, name)
         if could_run:
             break
-    raise CredentialsError(
+    raise _unreachable(client)
+
+
+def _unreachable(client: Client) -> CredentialsError:
+    return CredentialsError(
         f"containers of {client.dialect.value} ({client.endpoint}) cannot reach this machine at "
         f"{ADDRESS}: the engine is rootless, or runs in a virtual machine or elsewhere; use "
         "--credentials none, or the process engine"

@@ -5,31 +5,22 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from sm_container.harness.credentials.choice import (
+    ISOLATED,
     CredentialsChoice,
     CredentialsError,
     CredentialsKind,
 )
 from sm_container.harness.credentials.endpoint import CredentialsEndpoint
 from sm_container.harness.credentials.network import ADDRESS, credentials_network
+from sm_container.harness.credentials.served import NO_CREDENTIALS, ServedCredentials
 from sm_container.harness.credentials.source import CredentialsSource, open_source
 from sm_container.harness.engines.container import ContainerEngine
 from sm_container.harness.engines.create_command import image_of
 from sm_container.harness.engines.engine import Engine, Network, Target
 
 _HTTP = 80
-# Else an SDK in the container would find the credentials of the machine that this is.
-NO_CREDENTIALS = {"AWS_EC2_METADATA_DISABLED": "true"}
-
-
-@dataclass(frozen=True)
-class ServedCredentials:
-    """What a container is given: variables, and the network if it must be a certain one."""
-
-    environment: dict[str, str] = field(repr=False)
-    network: Network | None = None
 
 
 @contextmanager
@@ -42,13 +33,10 @@ def serve_credentials(
     credentials, or they cannot be handed over.
     """
     if choice.kind is CredentialsKind.NONE:
-        yield ServedCredentials(dict(NO_CREDENTIALS))
+        yield ServedCredentials()
         return
     if isolated:
-        # Source: "Run Training and Inference Containers in Internet-Free Mode".
-        raise CredentialsError(
-            "a job in network isolation gets no credentials; use --credentials none"
-        )
+        raise CredentialsError(ISOLATED)
     source = open_source(choice)
     if not isinstance(engine, ContainerEngine):
         endpoint = CredentialsEndpoint("127.0.0.1", 0, source, wants_token=True)

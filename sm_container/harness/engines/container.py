@@ -50,6 +50,9 @@ class ContainerEngine:
             self.client, image, folder, self._home.cache, lambda: self._get(image, platform=None)
         )
 
+    def fetch(self, target: Target, platform: str | None) -> None:
+        self._get(image_of(target), platform)
+
     def create(self, spec: ContainerSpec) -> AttachedContainer:
         if not spec.tree.is_dir():
             raise EngineError(f"{spec.tree} is not a folder")

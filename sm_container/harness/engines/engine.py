@@ -217,6 +217,10 @@ class Engine(Protocol):
         called before anything is staged. Raises :class:`EngineError` with the reason."""
         ...
 
+    def fetch(self, target: Target, platform: str | None) -> None:
+        """Pulls the image of ``target`` if it is missing. Raises :class:`EngineError`."""
+        ...
+
     def create(self, spec: ContainerSpec) -> Container:
         """Makes the container without starting it, pulling its image if it is missing."""
         ...

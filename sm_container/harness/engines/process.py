@@ -91,6 +91,9 @@ class ProcessEngine:
             )
         )
 
+    def fetch(self, target: Target, platform: str | None) -> None:
+        """Nothing to do: a program is there, or was refused."""
+
     def create(self, spec: ContainerSpec) -> ProcessContainer:
         program, view = self._resolve(spec)
         self._tell_what_is_left_out(spec)

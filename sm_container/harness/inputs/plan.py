@@ -76,7 +76,7 @@ def plan_channels(
                     channel, store_of, hosts, region=region, role_arn=role_arn, sample=sample
                 )
             )
-        except InputError as error:  # noqa: PERF203 - every channel is looked at
+        except InputError as error:
             faults.extend(error.faults)
     names = {channel.name for channel in channels}
     for name in sorted(names):

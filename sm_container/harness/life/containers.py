@@ -12,6 +12,7 @@ from types import TracebackType
 
 from sm_container.contract.layout import DEFAULT_BASE
 from sm_container.contract.platform import platform_environment
+from sm_container.harness.credentials.served import ServedCredentials
 from sm_container.harness.engines.engine import (
     HOME_LABEL,
     JOB_LABEL,
@@ -25,8 +26,16 @@ from sm_container.harness.life.prepare import Prepared
 from sm_container.harness.logs.capture import capture
 from sm_container.harness.store.folder import JobFolder
 
+WITHOUT_CREDENTIALS = ServedCredentials()
 
-def container_spec(prepared: Prepared, folder: JobFolder, host: str, arn: str) -> ContainerSpec:
+
+def container_spec(
+    prepared: Prepared,
+    folder: JobFolder,
+    host: str,
+    arn: str,
+    credentials: ServedCredentials = WITHOUT_CREDENTIALS,
+) -> ContainerSpec:
     """What an engine is told about one host of a job."""
     request, options = prepared.request, prepared.options
     tree = folder.tree(host)
@@ -37,12 +46,12 @@ def container_spec(prepared: Prepared, folder: JobFolder, host: str, arn: str) -
         arguments=request.arguments,
         environment={
             **platform_environment(request.name, arn, options.region),
-            **prepared.credentials_environment,
+            **credentials.environment,
             **request.environment,
         },
         tree=tree,
         mounts=_input_mounts(prepared, tree),
-        network=prepared.network,
+        network=credentials.network or prepared.network,
         memory_bytes=prepared.memory_bytes,
         platform=options.platform,
         labels={JOB_LABEL: request.name, HOME_LABEL: prepared.home.identity},

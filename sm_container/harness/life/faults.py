@@ -7,6 +7,7 @@ InternalServerError the platform's, AlgorithmError the container's.
 from __future__ import annotations
 
 from sm_container.contract.outcome import OUT_OF_MEMORY_REASON, failure_reason, truncated
+from sm_container.harness.credentials.choice import CredentialsError
 from sm_container.harness.engines.engine import EngineError, Exit
 from sm_container.harness.outputs.artifacts import ArtifactError
 
@@ -17,8 +18,8 @@ class DownloadError(Exception):
     """The input data could not be put in place."""
 
 
-class StoppedEarly(Exception):  # noqa: N818 - not an error: the way out of a copy
-    """A stop was asked for before the algorithm was started."""
+class StoppedEarly(Exception):
+    """A stop was asked for before the algorithm was started: the way out of a copy."""
 
 
 def reason_of_exit(exit: Exit, failure: str | None) -> str | None:
@@ -36,6 +37,6 @@ def reason_of_fault(fault: Exception) -> str:
         return truncated(f"ClientError: Data download failed:{fault}")
     if isinstance(fault, ArtifactError):
         return truncated(f"ClientError: Artifact upload failed:{fault}")
-    if isinstance(fault, EngineError):
+    if isinstance(fault, EngineError | CredentialsError):
         return truncated(f"ClientError: {fault}")
     return INTERNAL_ERROR

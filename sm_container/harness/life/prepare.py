@@ -5,10 +5,15 @@ What is wrong with a run is said here, all at once where it can be, before anyth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from sm_container.harness.credentials.choice import (
+    ISOLATED,
+    CredentialsChoice,
+    CredentialsError,
+    CredentialsKind,
+)
 from sm_container.harness.engines.detect import choose
 from sm_container.harness.engines.engine import (
     Engine,
@@ -45,7 +50,7 @@ class Prepared:
     network_interface: str
     memory_bytes: int | None
     stores: Stores
-    credentials_environment: Mapping[str, str] = field(default_factory=dict)
+    credentials: CredentialsChoice
     notes: tuple[str, ...] = ()
 
     def store_of(self, uri: str) -> tuple[Store, str]:
@@ -62,6 +67,7 @@ def prepare(
 
     Raises:
         EngineError: where no engine can run the target.
+        CredentialsError: where the job cannot have any.
         InputError: for each channel at once, where data is missing or refused.
         StorageError: where a store cannot be reached.
     """
@@ -91,6 +97,7 @@ def prepare(
         network_interface="lo" if isolated or engine.name == "process" else "eth0",
         memory_bytes=memory,
         stores=stores,
+        credentials=_credentials(options, isolated),
         notes=(*memory_notes, *(note for plan in plans for note in plan.notes)),
     )
 
@@ -98,6 +105,18 @@ def prepare(
 def _target(named: str) -> Target:
     path = Path(named)
     return ProgramTarget(path) if path.is_absolute() else ImageTarget(named)
+
+
+def _credentials(options: RunOptions, isolated: bool) -> CredentialsChoice:
+    choice = CredentialsChoice.parse(options.credentials)
+    if choice.kind is CredentialsKind.NONE:
+        return choice
+    if isolated:
+        raise CredentialsError(ISOLATED)
+    from sm_container.harness.credentials.source import open_source
+
+    open_source(choice)  # whether there are any is known before anything starts
+    return choice
 
 
 def _memory(

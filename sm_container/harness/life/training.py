@@ -11,6 +11,8 @@ from contextlib import ExitStack
 
 from sm_container.contract.layout import Layout
 from sm_container.contract.outcome import read_failure
+from sm_container.harness.credentials.choice import CredentialsError, CredentialsKind
+from sm_container.harness.credentials.served import ServedCredentials
 from sm_container.harness.engines.engine import EngineError, Exit
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import Phase
@@ -51,7 +53,7 @@ def run_job(
     job = _Job(prepared, folder, observer, interrupts)
     try:
         job.live()
-    except (DownloadError, EngineError, ArtifactError) as fault:
+    except (DownloadError, EngineError, CredentialsError, ArtifactError) as fault:
         job.fail(fault)
     except BaseException as defect:
         if isinstance(defect, Exception):
@@ -133,16 +135,29 @@ class _Job:
 
     def _start(self, cleanup: ExitStack) -> Running:
         self.ledger.enter(Phase.IMAGE)
+        credentials = self._serve_credentials(cleanup)
         running = cleanup.enter_context(Running(self.observer.log))
         for host in self.prepared.hosts:
             running.start(
                 host,
                 self.prepared.engine,
-                container_spec(self.prepared, self.folder, host, self.ledger.record.arn),
+                container_spec(
+                    self.prepared, self.folder, host, self.ledger.record.arn, credentials
+                ),
                 self.folder.log(host),
             )
         self.ledger.enter(Phase.TRAINING)
         return running
+
+    def _serve_credentials(self, cleanup: ExitStack) -> ServedCredentials:
+        choice = self.prepared.credentials
+        if choice.kind is CredentialsKind.NONE:
+            return ServedCredentials()
+        from sm_container.harness.credentials.serve import serve_credentials
+
+        engine, target = self.prepared.engine, self.prepared.target
+        engine.fetch(target, self.prepared.options.platform)
+        return cleanup.enter_context(serve_credentials(choice, engine, target))
 
     def _watch(self, running: Running) -> StopCause | None:
         """Wait for the containers' end; end them when the job is to stop."""
