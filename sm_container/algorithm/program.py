@@ -61,7 +61,7 @@ def _supervise() -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     command = [sys.executable, *sys.orig_argv[1:]]
-    os.execv(sys.executable, [sys.executable, "-m", _SUPERVISOR, *command])
+    os.execv(sys.executable, [sys.executable, "-m", _SUPERVISOR, "--", *command])
 
 
 def _train(algorithm: Algorithm[Any]) -> None:

@@ -47,6 +47,8 @@ def _rows(record: JobRecord, folder: JobFolder, has_model: bool) -> Iterator[Row
     if record.model_artifacts:
         none = "none: nothing was left in /opt/ml/model"
         yield "model", record.model_artifacts if has_model else none
+        if has_model and record.options.s3_root is not None:
+            yield "model", _under(record.options.s3_root, record.model_artifacts)
     width = max((len(metric.name) for metric in record.final_metrics), default=0)
     for metric in record.final_metrics:
         yield "metrics", f"{printable(metric.name).ljust(width)}  {metric.value:.6g}"
@@ -58,6 +60,11 @@ def _rows(record: JobRecord, folder: JobFolder, has_model: bool) -> Iterator[Row
     yield from _listed("not simulated", record.not_simulated, record.name)
     if record.status is not JobStatus.COMPLETED and not record.options.shell:
         yield from _next_steps(record, folder)
+
+
+def _under(s3_root: str, uri: str) -> str:
+    """Where a folder that stands for S3 has what a URI names."""
+    return f"which is {Path(s3_root) / uri.removeprefix('s3://')}"
 
 
 def _listed(label: str, texts: tuple[str, ...], job: str) -> Iterator[Row]:

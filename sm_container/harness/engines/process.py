@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from sm_container.contract.layout import BASE_DIR_VARIABLE
+from sm_container.contract.layout import BASE_DIR_VARIABLE, Layout
 from sm_container.contract.redaction import redacted
 from sm_container.harness.engines.engine import (
     HOME_LABEL,
@@ -99,6 +99,8 @@ class ProcessEngine:
         self._tell_what_is_left_out(spec)
         if not spec.tree.is_dir():
             raise EngineError(f"{spec.tree} is not a folder")
+        if program.code is not None:
+            _show_code(program.code, Layout(spec.tree).code, self.isolation)
         folder = self._records.folder(spec.name)
         if folder.exists():
             raise EngineError(f"{spec.name} exists already; remove its job first")
@@ -141,7 +143,7 @@ class ProcessEngine:
         view = View(
             tree=spec.tree,
             folder=Path(spec.workdir) if spec.workdir else program.folder,
-            mounts=spec.mounts,
+            mounts=(*spec.mounts, *_code_mounts(program, self.isolation)),
             network=spec.network.kind is not NetworkKind.NONE,
         )
         self.isolation.command(program.argv, view, _SHOWN_STATUS)  # it refuses what it cannot do
@@ -157,6 +159,21 @@ class ProcessEngine:
                 self._notes(f"the process engine does not limit {what}")
 
 
+def _code_mounts(program: Program, isolation: Isolation) -> tuple[Mount, ...]:
+    """A script's own folder in the place of the code folder: it is run where it is, not copied."""
+    if program.code is None or isolation.kind is IsolationKind.PLAIN:
+        return ()
+    return (Mount(program.code, str(Layout().code)),)
+
+
+def _show_code(folder: Path, code: Path, isolation: Isolation) -> None:
+    """Make the place for the mount, or without mounts a link that leads to the folder."""
+    if isolation.kind is IsolationKind.PLAIN:
+        code.symlink_to(folder)
+    else:
+        code.mkdir(exist_ok=True)
+
+
 def _with_hosts(view: View, file: Path, alias: str) -> View:
     """The view, with a hosts file in which the host finds itself by its name."""
     hosts = os.path.realpath("/etc/hosts")
@@ -169,8 +186,7 @@ def _with_hosts(view: View, file: Path, alias: str) -> View:
 
 def _refuse_hidden(program: Program) -> None:
     """What lies below this machine's own /opt/ml is not seen by a program with another one."""
-    script = program.environment.get("SAGEMAKER_SUBMIT_DIRECTORY", program.argv[0])
-    for path in (script, sys.executable):
+    for path in (program.code or program.argv[0], sys.executable):
         if Path(path).is_relative_to(ML_PATH):
             raise EngineError(
                 f"{path} lies below {ML_PATH}, where the program sees its job's tree; move it"

@@ -17,10 +17,14 @@ _SUPERVISOR = "sm_container.runtime.supervisor"
 
 @dataclass(frozen=True)
 class Program:
-    """An argument vector, the variables that belong to it, and the folder it starts in."""
+    """An argument vector, the variables that belong to it, and the folder it starts in.
+
+    ``code`` is the folder that the program is to see as its code folder, for script mode alone.
+    """
 
     argv: tuple[str, ...]
     folder: Path
+    code: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -43,7 +47,8 @@ def program_of(spec: ContainerSpec, python: str = sys.executable) -> Program:
         (python, "-m", _SUPERVISOR, *entry.arguments),
         # Not the script's folder: -m would look for the supervisor's imports there first.
         Path("/"),
-        {"SAGEMAKER_PROGRAM": path.name, "SAGEMAKER_SUBMIT_DIRECTORY": str(path.parent)},
+        path.parent,
+        {"SAGEMAKER_PROGRAM": path.name},
     )
 
 

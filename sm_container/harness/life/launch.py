@@ -91,6 +91,6 @@ def create_job(prepared: Prepared) -> tuple[JobFolder, Ownership]:
         options=prepared.options,
         created=now,
         last_modified=now,
-        not_simulated=request.not_simulated,
+        not_simulated=prepared.not_simulated,
     )
     return JobStore(prepared.home).create(record.entered(Phase.STARTING, now))

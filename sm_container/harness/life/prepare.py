@@ -52,6 +52,7 @@ class Prepared:
     stores: Stores
     credentials: CredentialsChoice
     notes: tuple[str, ...] = ()
+    not_simulated: tuple[str, ...] = ()
 
     def store_of(self, uri: str) -> tuple[Store, str]:
         """The object store of a URI, and the key in it."""
@@ -99,12 +100,20 @@ def prepare(
         stores=stores,
         credentials=_credentials(options, isolated),
         notes=(*memory_notes, *(note for plan in plans for note in plan.notes)),
+        not_simulated=(*request.not_simulated, _unlimited(engine)),
     )
 
 
 def _target(named: str) -> Target:
     path = Path(named)
     return ProgramTarget(path) if path.is_absolute() else ImageTarget(named)
+
+
+def _unlimited(engine: Engine) -> str:
+    """What of the instance type a host here does not have."""
+    if engine.name == "process":
+        return "ResourceConfig.InstanceType: a program has this machine's memory, CPUs and GPUs"
+    return "ResourceConfig.InstanceType: a container has this machine's CPUs, and no GPUs"
 
 
 def _credentials(options: RunOptions, isolated: bool) -> CredentialsChoice:

@@ -23,10 +23,8 @@ def test_script_runs_under_the_supervisor(hostile_tmp_path: Path) -> None:
     script.touch()
     program = program_of(spec_of(script), python="/usr/bin/python3")
     assert program.argv == ("/usr/bin/python3", "-m", "sm_container.runtime.supervisor", "train")
-    assert program.environment == {
-        "SAGEMAKER_PROGRAM": "my train.py",
-        "SAGEMAKER_SUBMIT_DIRECTORY": str(hostile_tmp_path),
-    }
+    assert program.environment == {"SAGEMAKER_PROGRAM": "my train.py"}
+    assert program.code == hostile_tmp_path
     assert program.folder == Path("/")
 
 
