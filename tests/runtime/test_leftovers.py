@@ -211,7 +211,8 @@ class TestAsPid1:
 
     def test_with_the_proc_of_another_namespace(self, tree: Tree) -> None:
         """Then processes cannot be told apart, and PID 1 ends them all."""
-        unshare = ("unshare", "--pid", "--fork", "--kill-child")
+        as_user = () if os.geteuid() == 0 else ("--user", "--map-root-user")
+        unshare = ("unshare", *as_user, "--pid", "--fork", "--kill-child")
         done = tree.run(*python("daemon(sleep)", "sys.exit(6)"), before=unshare)
         assert done.returncode == 6
         assert b"sm-train: processes still ran" in done.stderr
