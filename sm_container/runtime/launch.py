@@ -40,11 +40,10 @@ class StartError(Fault):
 def run(arguments: Sequence[str], gate: int, send_report: int, supervisor: int) -> int:
     """Prepare and become the program; returns an exit code only where that cannot be.
 
-    Nothing is run before the descriptor ``gate`` is at its end: the supervisor is then ready to
+    Nothing is run before the supervisor writes to the descriptor ``gate``: it is then ready to
     take in orphans. ``arguments`` that begin with ``--`` are a command to be run as it stands.
     """
-    os.read(gate, 1)
-    if os.getppid() != supervisor:
+    if not os.read(gate, 1):
         return _FAULT_STATUS  # it was killed meanwhile; nobody would reap or forward
     environ = {**os.environ, SUPERVISED_VARIABLE: str(supervisor)}
     try:

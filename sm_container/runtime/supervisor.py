@@ -67,7 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if tee is not None:
         tee.start()
     leftovers.adopt_orphans()
-    os.close(open_gate)  # the child runs nothing before this
+    os.write(open_gate, b"\n")  # the child runs nothing before this
+    os.close(open_gate)
 
     returncode, forwarded = _wait(child)
     stops = {number: when for number, when in forwarded.items() if number in STOPPING}
