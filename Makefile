@@ -20,8 +20,8 @@ demo: $(VENV)/.ready ## train the example on the flights of 2013 (ENGINE=process
 test: $(VENV)/.ready ## every check and test but the long ones, tier by tier
 	@BIN=$(BIN) scripts/test
 
-test-long: $(VENV)/.ready ## the tests that take minutes
-	@BIN=$(BIN) scripts/test long
+test-long: $(VENV)/.ready ## the tests that take minutes, and every Python of this machine
+	@BIN=$(BIN) scripts/test long versions
 
 lint: $(VENV)/.ready ## style, types and the walls between the rooms
 	@BIN=$(BIN) scripts/test lint
