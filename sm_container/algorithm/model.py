@@ -31,6 +31,11 @@ def save_model(layout: Layout, write: Callable[[Path], object]) -> None:
     a kill in the middle leaves no half model. Raises what ``write`` raises, and ModelError if
     it left the folder empty.
     """
+    if not callable(write):
+        raise ModelError(
+            "save_model takes a function that writes into the folder it is given, such as lambda "
+            f"folder: numpy.save(folder / 'weights.npy', weights), not a {type(write).__name__}"
+        )
     import shutil
     import tempfile
 

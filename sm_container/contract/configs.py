@@ -7,12 +7,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sm_container.contract.document import Fields, read_document, write_document
+from sm_container.contract.errors import ContractError
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,26 @@ class TensorBoardOutputConfig:
         write_document(path, self.to_document())
 
 
-def write_metric_definition_regex(path: Path, definitions: Iterable[Mapping[str, str]]) -> None:
-    """Write ``metric-definition-regex.json``; ``[]`` where the job has no definition."""
-    write_document(path, [dict(definition) for definition in definitions])
+@dataclass(frozen=True)
+class MetricDefinitionRegex:
+    """``metric-definition-regex.json``: the job's metric definitions, as they were requested."""
+
+    definitions: tuple[Mapping[str, Any], ...] = ()
+
+    def to_document(self) -> list[dict[str, Any]]:
+        return [dict(definition) for definition in self.definitions]
+
+    @classmethod
+    def from_document(
+        cls, document: object, path: Path = Path("metric-definition-regex.json")
+    ) -> MetricDefinitionRegex:
+        if not isinstance(document, list):
+            raise ContractError(path, "is not a JSON list", "write a list of objects, [] for none")
+        return cls(tuple(Fields(each, path, f"[{n}]").rest() for n, each in enumerate(document)))
+
+    @classmethod
+    def read(cls, path: Path) -> MetricDefinitionRegex:
+        return cls.from_document(read_document(path), path)
+
+    def write(self, path: Path) -> None:
+        write_document(path, self.to_document())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +17,14 @@ from sm_container.contract.outcome import FAILURE_LIMIT, truncated
 if TYPE_CHECKING:
     from traceback import FrameSummary
 
-_MESSAGE_LIMIT = 480
-_CAUSE_LIMIT = 200
+FRAMES = 4
+_OTHER_LIMIT = 150
 _FRAME_LIMIT = 160
 _FRAMES_LIMIT = 420  # of the 1024, kept for where it happened
-_FRAMES = 4
 _PATH_LIMIT = 48
 _LIBRARY = Path(__file__).parent.parent
+# What a worker's traceback is sent in by multiprocessing and concurrent.futures.
+_CARRIERS = frozenset({"RemoteTraceback", "_RemoteTraceback"})
 
 
 def failure_text(error: BaseException) -> str:
@@ -34,11 +35,32 @@ def failure_text(error: BaseException) -> str:
     standard library are left out as long as any other is there.
     """
     chain = list(_chain(error))
-    names = [_shortened(_named(error), _MESSAGE_LIMIT)]
-    names += [f"caused by {_shortened(_named(cause), _CAUSE_LIMIT)}" for cause in chain[1:]]
-    frames = [_shortened(f"\nat {_place(frame)}", _FRAME_LIMIT) for frame in _author_frames(chain)]
-    where = truncated("".join(frames), _FRAMES_LIMIT)
-    return _shortened("\n".join(names), FAILURE_LIMIT - len(where)) + where
+    first, *causes = map(_named, chain)
+    return composed(first, causes, map(_place, _author_frames(chain)))
+
+
+def composed(
+    exception: str, causes: Sequence[str], places: Iterable[str], consequence: str = ""
+) -> str:
+    """The text of a failure, at most 1024 characters: only the first exception's message gives.
+
+    ``causes`` are from the last to the root; of many the nearest and the root are told.
+    ``places`` are as ``place`` makes them. ``consequence`` is a failure that followed.
+    """
+    told = causes if len(causes) <= 2 else (causes[0], causes[-1])
+    others = [f"\ncaused by {_shortened(cause, _OTHER_LIMIT)}" for cause in told]
+    if consequence:
+        others.append(f"\nfollowed by {_shortened(consequence, _OTHER_LIMIT)}")
+    where = "".join(_shortened(f"\nat {place}", _FRAME_LIMIT) for place in places)
+    rest = "".join(others) + truncated(where, _FRAMES_LIMIT)
+    return _shortened(exception, FAILURE_LIMIT - len(rest)) + rest
+
+
+def place(file: str, line: int | None, function: str, source: str | None) -> str:
+    """Where in the author's code: the end of a long path is what tells files apart."""
+    if len(file) > _PATH_LIMIT:
+        file = f"…{file[1 - _PATH_LIMIT :]}"
+    return f"{file}:{line} in {function}" + (f": {source}" if source else "")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -53,6 +75,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             link = members[0]
         else:
             link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+        if type(link).__name__ in _CARRIERS:  # a worker's, already told by what it carries
+            return
 
 
 def _named(error: BaseException) -> str:
@@ -80,7 +104,7 @@ def _author_frames(chain: Sequence[BaseException]) -> list[FrameSummary]:
     ]
     of_author = [frame for frame in frames if not _installed(frame.filename)]
     by_function = {(frame.filename, frame.name): frame for frame in reversed(of_author or frames)}
-    return list(by_function.values())[::-1][:_FRAMES]
+    return list(by_function.values())[::-1][:FRAMES]
 
 
 def _ours(filename: str) -> bool:
@@ -100,8 +124,6 @@ def _installed(filename: str) -> bool:
 def _place(frame: FrameSummary) -> str:
     path = Path(frame.filename)
     here = Path(os.path.abspath(os.curdir))
-    shown = str(path.relative_to(here) if path.is_relative_to(here) else path)
-    if len(shown) > _PATH_LIMIT:  # its end is what tells files apart
-        shown = f"…{shown[1 - _PATH_LIMIT :]}"
-    code = f": {frame.line}" if frame.line else ""
-    return f"{shown}:{frame.lineno} in {frame.name}{code}"
+    inside = here != Path(here.anchor) and path.is_relative_to(here)
+    shown = str(path.relative_to(here) if inside else path)
+    return place(shown, frame.lineno, frame.name, frame.line)

@@ -59,7 +59,10 @@ def _passed(fields: Fields, name: str) -> Mapping[str, Any] | None:
 
 @dataclass(frozen=True)
 class InitConfig:
-    """The whole note. ``checkpoint_channel`` is the agent's own document, where there is one."""
+    """The whole note. ``checkpoint_channel`` is the agent's own document, where there is one.
+
+    ``host_extra`` and ``run_extra`` are the unknown members of hostConfig and jobRunInfo.
+    """
 
     input_mode: str
     channels: Mapping[str, InitChannel]
@@ -68,6 +71,8 @@ class InitConfig:
     checkpoint_channel: Mapping[str, Any] | None = None
     additional_logging: bool = False
     job_run_number: int = 1
+    host_extra: Mapping[str, Any] = field(default_factory=dict)
+    run_extra: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_document(self) -> dict[str, Any]:
@@ -75,9 +80,13 @@ class InitConfig:
             "inputMode": self.input_mode,
             "channels": {name: channel.to_document() for name, channel in self.channels.items()},
             "checkpointChannel": self.checkpoint_channel,
-            "hostConfig": {"clusterSize": self.cluster_size, "hostNumber": self.host_number},
+            "hostConfig": {
+                "clusterSize": self.cluster_size,
+                "hostNumber": self.host_number,
+                **self.host_extra,
+            },
             "enableAdditionalPlatformLoggingForCustomer": self.additional_logging,
-            "jobRunInfo": {"jobRunNumber": self.job_run_number},
+            "jobRunInfo": {"jobRunNumber": self.job_run_number, **self.run_extra},
             **self.extra,
         }
 
@@ -96,6 +105,8 @@ class InitConfig:
             host_number=host.integer("hostNumber"),
             additional_logging=fields.flag("enableAdditionalPlatformLoggingForCustomer", False),
             job_run_number=run.integer("jobRunNumber"),
+            host_extra=host.rest(),
+            run_extra=run.rest(),
             extra=fields.rest(),
         )
 

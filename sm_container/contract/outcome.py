@@ -84,6 +84,7 @@ def _is_empty_file(path: Path) -> bool:
 def failure_reason(text: str | None, exit_code: int) -> str:
     """The FailureReason of an algorithm that ended with ``exit_code``, at most 1024 characters.
 
-    ``text`` is the failure file's, None or empty where there is none.
+    ``text`` is the failure file's, None or empty where there is none; the line break that a shell's
+    echo leaves at its end is no part of it.
     """
-    return truncated(f"AlgorithmError: {text or ''}, exit code: {exit_code}")
+    return truncated(f"AlgorithmError: {(text or '').rstrip()}, exit code: {exit_code}")

@@ -27,7 +27,12 @@ _SECRET_FORMS = re.compile(
     r"|\bhf_[A-Za-z0-9]{20,}|\bsk-[A-Za-z0-9_-]{20,}|\bxox[abprs]-[A-Za-z0-9-]{10,}"
     r"|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\."  # JSON web tokens
     r"|-----BEGIN [A-Z ]*PRIVATE KEY"
-    r"|[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]+:[^/\s@]+@"  # a URL with a password
+    r"|[A-Za-z][A-Za-z0-9+.-]{0,30}://[^/\s:@]+:[^/\s@]+@"  # a URL with a password
+)
+
+# A name and what it is set to inside a value: {"password": "x"}, password=x,user=y
+_SETTING = re.compile(
+    r"""(?:^|[{,;\s])["']?([A-Za-z_][\w.-]{0,80})["']?\s{0,8}[=:]\s{0,8}(?=[^\s,}])"""
 )
 
 
@@ -49,8 +54,8 @@ def is_secret(name: str) -> bool:
 
 
 def holds_secret(value: str) -> bool:
-    """Whether a value has the form of a well-known kind of secret, whatever its name."""
-    return _SECRET_FORMS.search(value) is not None
+    """Whether a value has the form of a secret, or sets one inside, whatever its own name."""
+    return _SECRET_FORMS.search(value) is not None or any(map(is_secret, _SETTING.findall(value)))
 
 
 def redacted(mapping: Mapping[str, str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from sm_container.declaration.choices import (
     unbounded,
     without_none,
 )
-from sm_container.declaration.constraints import OneOf, Range
+from sm_container.declaration.constraints import Name, OneOf, Range, Tunable
 from sm_container.declaration.containers import ListOf, MapOf, TupleOf, TupleOfAny
 from sm_container.declaration.errors import DeclarationError
 from sm_container.declaration.kinds import Anything, Boolean, Integer, Kind, Mismatch, Real, Text
@@ -40,6 +40,8 @@ def kind_of(annotation: object) -> Kind:
         inner, *extras = get_args(annotation)
         kind = kind_of(inner)
         for extra in extras:
+            if isinstance(extra, type) and issubclass(extra, (Range, OneOf, Tunable, Name)):
+                raise DeclarationError(f"write {extra.__name__}(...), not {extra.__name__}")
             if isinstance(extra, (Range, OneOf)):
                 kind = _bounded(kind, extra)
         return kind

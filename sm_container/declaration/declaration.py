@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from sm_container.contract.metrics import MetricDefinition
 from sm_container.declaration.channels import Channel
@@ -13,6 +14,7 @@ from sm_container.declaration.errors import DeclarationError
 from sm_container.declaration.hyperparameters import Hyperparameter, UnknownPolicy, declared
 from sm_container.declaration.metrics import Metric
 
+_Part = TypeVar("_Part", Channel, Metric)
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
 
@@ -39,8 +41,8 @@ class Declaration:
                 f"{self.name!r} cannot name an algorithm: use 1 to 63 letters, digits and hyphens, "
                 "a letter or digit first and last"
             )
-        object.__setattr__(self, "channels", tuple(self.channels))
-        object.__setattr__(self, "metrics", tuple(self.metrics))
+        object.__setattr__(self, "channels", _each_a(Channel, "channels", self.channels))
+        object.__setattr__(self, "metrics", _each_a(Metric, "metrics", self.metrics))
         _unique("channels", (channel.name for channel in self.channels))
         _unique("metrics", (metric.name for metric in self.metrics))
         _ = self.specifications
@@ -54,6 +56,16 @@ class Declaration:
     def metric_definitions(self) -> tuple[MetricDefinition, ...]:
         """The MetricDefinitions of a training job of this algorithm."""
         return tuple(metric.definition for metric in self.metrics)
+
+
+def _each_a(kind: type[_Part], what: str, given: object) -> tuple[_Part, ...]:
+    if isinstance(given, (str, Mapping)) or not isinstance(given, Iterable):
+        raise DeclarationError(f"{what} must be a list of sm.{kind.__name__}(...), not {given!r}")
+    parts = tuple(given)
+    for part in parts:
+        if not isinstance(part, kind):
+            raise DeclarationError(f"{what} has {part!r}; write sm.{kind.__name__}(...)")
+    return parts
 
 
 def _unique(what: str, names: Iterable[str]) -> None:

@@ -53,6 +53,8 @@ def to_json(value: object) -> str:
 
 def _argument(text: str) -> str:
     value = decoded(text)
+    if value == text:
+        value = _collection(text)
     number = as_written(text, value)
     if number is not None:
         return number
@@ -63,6 +65,21 @@ def _argument(text: str) -> str:
     if isinstance(value, (dict, list)):
         return to_json(value)
     return str(value)
+
+
+def _collection(text: str) -> Any:
+    """The list or dict that a text is in Python's form, as the SDK's plain Estimator sends it."""
+    if text.lstrip()[:1] in ("[", "(", "{"):
+        from sm_container.declaration.python_literals import evaluated  # late: rarely needed
+
+        try:
+            value = evaluated(text)
+            to_json(value)
+        except (ValueError, TypeError, RecursionError):
+            return text
+        if isinstance(value, (list, tuple, dict)):
+            return list(value) if isinstance(value, tuple) else value
+    return text
 
 
 def _is_flat(value: dict[str, Any]) -> bool:

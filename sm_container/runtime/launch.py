@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 SUPERVISED_VARIABLE = "SM_CONTAINER_SUPERVISED"
 AS_IT_STANDS = "--"
 _FAULT_STATUS = 1
+_USAGE = """\
+usage: sm-train [train] [ARGUMENTS]   run the program that the image or the job names
+       sm-train PROGRAM [ARGUMENTS]   run a program from PATH, with the job's SM_* variables
+       sm-train -- COMMAND ...        run a command as it stands
+
+The entry point of a training container. It finds the program by SM_CONTAINER_PROGRAM
+(module:attribute), SAGEMAKER_PROGRAM or the hyperparameter sagemaker_program, in the tree at
+/opt/ml or SAGEMAKER_BASE_DIR.
+"""
 _NOT_EXECUTABLE_STATUS = 126
 _NOT_FOUND_STATUS = 127
 _LONGEST_SHOWN = 4000
@@ -45,6 +54,9 @@ def run(arguments: Sequence[str], gate: int, send_report: int, supervisor: int) 
     """
     if not os.read(gate, 1):
         return _FAULT_STATUS  # it was killed meanwhile; nobody would reap or forward
+    if list(arguments) in (["-h"], ["--help"]):
+        os.write(1, _USAGE.encode())
+        return 0
     environ = {**os.environ, SUPERVISED_VARIABLE: str(supervisor)}
     try:
         if list(arguments[:1]) == [AS_IT_STANDS]:
@@ -78,7 +90,7 @@ def become(
             os.chdir(folder)
         path = find_executable(name, environ)
         if path is None:
-            raise StartError(_why_not_found(name, environ), _NOT_FOUND_STATUS)
+            raise _not_found(name, environ)
         try:
             os.execve(path, tuple(command), environ)
         except OSError as error:
@@ -118,11 +130,15 @@ def _announce(because: str, command: Sequence[str], send_report: int) -> None:
     _say(f"{because}: {shown}")
 
 
-def _why_not_found(name: str, environ: Mapping[str, str]) -> str:
+def _not_found(name: str, environ: Mapping[str, str]) -> StartError:
     if "/" in name and os.path.exists(name):
-        return f"{name} is not an executable file; run chmod +x on it"
+        text = f"{name} is not an executable file; run chmod +x on it"
+        return StartError(text, _NOT_EXECUTABLE_STATUS)
     where = "" if "/" in name else f" in PATH ({environ.get('PATH', os.defpath)})"
-    return f"there is no program {name!r}{where}; install it in the image or correct the name"
+    what = "install it in the image or correct the name"
+    if name.startswith("-"):
+        what = "put 'train' before the arguments that are for your program"
+    return StartError(f"there is no program {name!r}{where}; {what}", _NOT_FOUND_STATUS)
 
 
 def _why_not_run(name: str, error: OSError) -> str:

@@ -7,6 +7,7 @@ Success and Failure".
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import signal
@@ -14,33 +15,37 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from sm_container.contract.failure import FRAMES, composed, place
 from sm_container.contract.layout import Layout
-from sm_container.contract.outcome import FAILURE_LIMIT, truncated, write_failure
+from sm_container.contract.outcome import (
+    FAILURE_LIMIT,
+    read_failure,
+    truncated,
+    write_failure,
+)
 from sm_container.runtime import report
 from sm_container.runtime.traced import Frame, Traced, first_failures
 
-_MESSAGE_LIMIT = 480
-_CAUSE_LIMIT = 200
-_FRAME_LIMIT = 160
-_FRAMES_LIMIT = 420  # of the 1024, kept for where it happened
-_FRAMES = 4
-_PATH_LIMIT = 48
 _COMMAND_LIMIT = 200
 _CONTROL_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 # Frames of the interpreter and of what is installed are not the author's.
-_FOREIGN = re.compile(r"/site-packages/|/dist-packages/|/lib/python3\.\d+/|^<frozen ")
+_FOREIGN = re.compile(r"/site-packages/|/dist-packages/|/lib/python3\.\d+/|^<frozen |^<string>$")
 _OWN_FOLDER = str(Path(__file__).parents[1])
 _OWN_LINES = "sm-train: "
+# The form of what algorithm.main() writes of an exception. Source: contract.failure.
+_OWN_FORM = re.compile(r"^at .+:\d+ in ", re.MULTILINE)
+_COMPARED = 80
 
 
 def record(returncode: int, sent: bytes, tail: bytes) -> None:
     """Write the failure file of a program that ended with ``returncode`` (negative: a signal).
 
     ``sent`` is what came from the child before it became the program, ``tail`` the end of its
-    standard error. A failure file that stands already is kept.
+    standard error. A failure file that stands already is kept, if the author's code wrote it.
     """
     command, fault = report.parse(sent)
     layout = Layout.from_environment()
+    _forget_consequence(layout.failure, tail)
     write(layout, explain(returncode, command, fault, tail, layout.code))
 
 
@@ -57,6 +62,24 @@ def write(layout: Layout, text: str) -> None:
         print(
             f"sm-train: cannot write {layout.failure} ({error.strerror}): {text}", file=sys.stderr
         )
+
+
+def _forget_consequence(path: Path, tail: bytes) -> None:
+    """Take away what ``algorithm.main()`` wrote where standard error tells what it came from.
+
+    A process knows its own exception alone, and the first failure may be one of its workers'.
+    """
+    failures, _ = first_failures(_lines(tail))
+    if len(failures) == 1 and failures[0].cause is None:
+        return
+    try:
+        standing = read_failure(path) or ""
+        if _OWN_FORM.search(standing):
+            head = standing.partition("\n")[0][:_COMPARED]
+            if any(head in failure.exception for failure in failures):
+                path.unlink()
+    except OSError:
+        return  # it cannot be replaced, and says what it says
 
 
 def explain(
@@ -84,14 +107,11 @@ def _description(failures: list[Traced], code: Path) -> str:
     """The first failure with its causes and the author's frames, then what followed from it."""
     first, last = failures[0], failures[-1]
     chain = list(_chain(first))
-    names = [_shortened(first.exception, _MESSAGE_LIMIT)]
-    names += [f"caused by {_shortened(cause.exception, _CAUSE_LIMIT)}" for cause in chain[1:]]
-    if last.exception != first.exception:
-        names.append(f"followed by {_shortened(last.exception, _CAUSE_LIMIT)}")
-    where = truncated(
-        "".join(f"\nat {_place(frame, code)}" for frame in _frames(chain)), _FRAMES_LIMIT
-    )
-    return _shortened("\n".join(names), FAILURE_LIMIT - len(where)) + where
+    # A worker's exception is printed twice: in the worker, and raised again in its parent.
+    names = [name for name, _ in itertools.groupby(link.exception for link in chain)]
+    consequence = "" if last.exception == first.exception else last.exception
+    places = (_place(frame, code) for frame in _frames(chain))
+    return composed(names[0], names[1:], places, consequence)
 
 
 def _chain(traced: Traced) -> Iterator[Traced]:
@@ -106,15 +126,12 @@ def _frames(chain: list[Traced]) -> list[Frame]:
     """The last frames of the author's code, innermost first, from the root cause outward."""
     frames = [frame for link in reversed(chain) for frame in reversed(link.frames)]
     of_author = [frame for frame in frames if not _is_foreign(frame.file)]
-    return list(dict.fromkeys(of_author or frames))[:_FRAMES]
+    return list(dict.fromkeys(of_author or frames))[:FRAMES]
 
 
 def _place(frame: Frame, code: Path) -> str:
     file = frame.file.removeprefix(f"{code}{os.sep}")
-    if len(file) > _PATH_LIMIT:  # its end is what tells files apart
-        file = f"…{file[1 - _PATH_LIMIT :]}"
-    source = f": {frame.source}" if frame.source else ""
-    return _shortened(f"{file}:{frame.line} in {frame.function}{source}", _FRAME_LIMIT)
+    return place(file, frame.line, frame.function, frame.source)
 
 
 def _is_foreign(file: str) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sm_container.runtime.configuration import Configuration
 from sm_container.runtime.environment import submit_directory
+from sm_container.runtime.executable import find_executable
 from sm_container.runtime.fault import Fault
 
 CODE_CHANNEL = "code"
@@ -29,6 +30,8 @@ def fetch(configuration: Configuration, environ: Mapping[str, str]) -> str:
     source = submit_directory(configuration, environ)
     if source is None and CODE_CHANNEL in configuration.channels:
         source = str(configuration.layout.channel(CODE_CHANNEL))
+    if source is None and not code.is_dir():
+        return "code in the image"
     if source is None or Path(source) == code:
         return f"code in {code}"
     if code.is_dir() and any(code.iterdir()):
@@ -70,11 +73,26 @@ def _pip(arguments: list[str], code: Path, what: str) -> None:
             f"{what}: CA_REPOSITORY_ARN is not understood here; "
             "set PIP_INDEX_URL to the repository's address with its token"
         )
-    command = [sys.executable, "-m", "pip", "install", *arguments]
+    command = [*_pip_command(what), "install", *arguments]
     environ = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
     status = subprocess.run(command, cwd=code, env=environ).returncode
     if status != 0:
         raise Fault(f"{what}: 'pip install {' '.join(arguments)}' ended with {status}")
+
+
+def _pip_command(what: str) -> list[str]:
+    """The pip of this Python; where it has none of its own, one on PATH that works for it."""
+    from importlib.util import find_spec
+
+    if find_spec("pip") is not None:
+        return [sys.executable, "-m", "pip"]
+    program = find_executable("pip", os.environ)
+    if program is None:
+        raise Fault(
+            f"{what}: {sys.executable} has no pip and PATH neither; "
+            "install the requirements, or pip, in the image"
+        )
+    return [program, "--python", sys.executable]
 
 
 def _bring(source: Path, code: Path) -> None:

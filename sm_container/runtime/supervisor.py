@@ -48,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     without threads.
     """
     entry_mask = signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
+    # Where it is ignored the kernel reaps by itself, and no exit code ever comes through.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     arguments = list(sys.argv[1:] if argv is None else argv)
     _open_standard_streams()
     from sm_container.runtime import leftovers

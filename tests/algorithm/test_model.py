@@ -174,3 +174,8 @@ def test_a_kill_at_any_moment_leaves_a_whole_model(layout: Layout) -> None:
         found = content(layout.model)
         assert sorted(found) == ["a", "b", "c"]
         assert len(set(found.values())) == 1
+
+
+def test_a_model_is_written_by_a_function(layout: Layout) -> None:
+    with pytest.raises(ModelError, match=r"takes a function .*, not a str"):
+        save_model(layout, "weights.npy")  # type: ignore[arg-type]

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sm_container.contract import hyperparameters
 from sm_container.contract.configs import (
     CheckpointConfig,
+    MetricDefinitionRegex,
     TensorBoardOutputConfig,
-    write_metric_definition_regex,
 )
 from sm_container.contract.document import encoded, read_document, write_document
 from sm_container.contract.errors import ContractError
@@ -165,17 +165,29 @@ def test_init_config_to_the_byte(tmp_path: Path) -> None:
     assert path.read_text() == INIT
 
 
-@given(extra("inputMode", "channels", "checkpointChannel", "hostConfig", "jobRunInfo"))
-def test_init_config_keeps_everything(surplus: dict[str, Any]) -> None:
+@given(
+    extra("inputMode", "channels", "checkpointChannel", "hostConfig", "jobRunInfo"),
+    extra("clusterSize", "hostNumber"),
+    extra("jobRunNumber"),
+)
+def test_init_config_keeps_everything(
+    surplus: dict[str, Any], of_host: dict[str, Any], of_run: dict[str, Any]
+) -> None:
     known = json.loads(INIT)
     document = {**known, **{key: value for key, value in surplus.items() if key not in known}}
+    document["hostConfig"] = {**known["hostConfig"], **of_host}
+    document["jobRunInfo"] = {**known["jobRunInfo"], **of_run}
     assert InitConfig.from_document(document).to_document() == document
 
 
-def test_the_files_that_are_empty_lists(tmp_path: Path) -> None:
+def test_metric_definition_regex_to_the_byte(tmp_path: Path) -> None:
     path = tmp_path / "metric-definition-regex.json"
-    write_metric_definition_regex(path, [])
+    MetricDefinitionRegex().write(path)
     assert path.read_bytes() == b"[]"
+    config = MetricDefinitionRegex(({"Name": "loss", "Regex": "loss=(.*)", "New": [1]},))
+    config.write(path)
+    assert path.read_bytes() == b'[{"Name":"loss","Regex":"loss=(.*)","New":[1]}]'
+    assert MetricDefinitionRegex.read(path) == config
 
 
 @given(st.dictionaries(st.text(), st.text()))
@@ -247,6 +259,8 @@ def test_a_file_that_is_missing_or_not_a_file(tmp_path: Path) -> None:
             r"instance_groups\[0\].instance_group_name must be a string",
         ),
         (CheckpointConfig.from_document, {"LocalPath": 3}, "LocalPath must be a string but is 3"),
+        (MetricDefinitionRegex.from_document, {}, "is not a JSON list"),
+        (MetricDefinitionRegex.from_document, [{}, "x"], r"\[1\] must be an object"),
     ],
 )
 def test_faults_name_the_member(
@@ -263,6 +277,7 @@ def test_faults_name_the_member(
         ResourceConfig.from_document,
         InitConfig.from_document,
         CheckpointConfig.from_document,
+        MetricDefinitionRegex.from_document,
         TensorBoardOutputConfig.from_document,
     ],
 )

@@ -33,6 +33,20 @@ def quiet():
     except ValueError:
         raise KeyError("train") from None
 
+def rising(n):
+    try:
+        if n == 0:
+            raise KeyError("the root " + "r" * 400)
+        rising(n - 1)
+    except LookupError as error:
+        raise IndexError(f"level {n} " + "v" * 400) from error
+
+def carried(n):
+    from concurrent.futures.process import _RemoteTraceback
+    error = ZeroDivisionError("division")
+    error.__cause__ = _RemoteTraceback("Traceback (most recent call last):")
+    raise error
+
 def deep(n):
     if n:
         deep(n - 1)
@@ -77,6 +91,25 @@ def test_a_cause_that_the_author_hides_stays_hidden(author: ModuleType) -> None:
     lines = failure_of(author.quiet).splitlines()
     assert lines[0] == "KeyError: 'train'"
     assert not any(line.startswith("caused by") for line in lines)
+
+
+def test_of_a_long_chain_the_root_is_told(author: ModuleType) -> None:
+    text = failure_of(author.rising, 9)
+    first, nearest, root, *_ = text.splitlines()
+    assert first.startswith("IndexError: level 9 v")
+    assert nearest.startswith("caused by IndexError: level 8 v")
+    assert root.startswith("caused by KeyError: 'the root r")
+    assert "\nat " in text
+
+
+def test_what_carries_a_worker_s_traceback_is_no_cause(author: ModuleType) -> None:
+    text = failure_of(author.carried, 0)
+    assert text.startswith("ZeroDivisionError: division\nat ")
+    assert "caused by" not in text
+
+
+def test_a_long_message_has_all_the_room_there_is() -> None:
+    assert len(failure_text(ValueError("é" * 5000))) == 1024
 
 
 def test_the_innermost_frame_is_first(author: ModuleType) -> None:

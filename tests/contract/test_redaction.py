@@ -63,6 +63,10 @@ def test_names_of_other_things(name: str) -> None:
         "postgres://user:pa55@host/db",
         "-----BEGIN RSA PRIVATE KEY-----",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.sig",
+        '{"user": "u", "db": {"password": "x"}}',
+        "{'api_key': 'x'}",
+        "password=x,user=u",
+        "host=h password=x",
     ],
 )
 def test_values_that_are_secrets_under_any_name(value: str) -> None:
@@ -71,7 +75,15 @@ def test_values_that_are_secrets_under_any_name(value: str) -> None:
 
 
 def test_ordinary_values() -> None:
-    for value in ("s3://bucket/key", "reg:squarederror", "risk-aversion-of-the-first-kind", ""):
+    for value in (
+        "s3://bucket/key",
+        "reg:squarederror",
+        "risk-aversion-of-the-first-kind",
+        "",
+        '{"max_tokens": 5, "pad_token": "<pad>"}',
+        "token",
+        "a=1,b=x",
+    ):
         assert not holds_secret(value)
 
 

@@ -19,6 +19,9 @@ from sm_container.declaration.metrics import Metric
         (lambda: Declaration("ends-"), "cannot name an algorithm"),
         (lambda: Declaration("a", channels=[Channel("x"), Channel("x")]), "two channels"),
         (lambda: Declaration("a", metrics=[Metric("x"), Metric("x")]), "two metrics"),
+        (lambda: Declaration("a", channels=["x"]), "channels has 'x'; write sm.Channel(...)"),  # type: ignore[list-item]
+        (lambda: Declaration("a", channels=Channel("x")), "must be a list of sm.Channel(...)"),  # type: ignore[arg-type]
+        (lambda: Declaration("a", metrics="rmse"), "must be a list of sm.Metric(...)"),  # type: ignore[arg-type]
         (lambda: Channel("../x"), "A-Z a-z"),
         (lambda: Channel(".."), "A-Z a-z"),
         (lambda: Channel("x", modes=["Tape"]), "modes has 'Tape'; use File, Pipe, FastFile"),

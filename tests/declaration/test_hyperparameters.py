@@ -477,6 +477,11 @@ class BadChoice:
 
 
 @dataclass
+class BadMarker:
+    x: Annotated[int, Range] = 1
+
+
+@dataclass
 class BadTunable:
     x: Annotated[list[int], Tunable()] = field(default_factory=list)
 
@@ -502,6 +507,7 @@ class BadHint:
         (BadRange, r"BadRange.x: Range\(1, 5\) is for int and float, not for text"),
         (BadEnds, "must be integers"),
         (BadChoice, "each value must be an integer"),
+        (BadMarker, r"BadMarker.x: write Range\(...\), not Range"),
         (BadTunable, "a tuning job cannot search a list"),
         (BadNames, "two fields have the name 'x'"),
         (BadHint, "name 'NoSuchName' is not defined"),

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -48,6 +49,17 @@ def end(process: subprocess.Popen[bytes]) -> None:
     for stream in (process.stdin, process.stdout, process.stderr):
         if stream is not None:
             stream.close()
+
+
+def write_wheel(path: Path) -> None:
+    """The smallest wheel that pip installs: a module brought with a VALUE."""
+    about = "Metadata-Version: 2.1\nName: brought\nVersion: 1\n"
+    built = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr("brought.py", "VALUE = 42\n")
+        wheel.writestr("brought-1.dist-info/METADATA", about)
+        wheel.writestr("brought-1.dist-info/WHEEL", built)
+        wheel.writestr("brought-1.dist-info/RECORD", "")
 
 
 @dataclass

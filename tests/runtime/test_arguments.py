@@ -64,6 +64,13 @@ class TestParsers:
     def test_nested_objects_are_json(self, parsed: Any, name: str, value: dict[str, Any]) -> None:
         assert json.loads(parsed(name, to_arguments({name: json.dumps(value)}))) == value
 
+    @given(value=st.lists(VALUES, max_size=4))
+    def test_lists_in_pythons_form_are_json_too(
+        self, parsed: Any, name: str, value: list[Any]
+    ) -> None:
+        """The SDK's plain Estimator sends ``str(value)``."""
+        assert json.loads(parsed(name, to_arguments({name: str(value)}))) == value
+
     @given(value=st.booleans())
     def test_booleans_are_words(self, parsed: Any, name: str, value: bool) -> None:
         for written in (json.dumps(value), str(value)):
@@ -84,6 +91,15 @@ class TestParsers:
         ('{"a": "x,y"}', '{"a":"x,y"}'),
         ('{"a": null}', '{"a":null}'),
         ("[" * 2500, "[" * 2500),
+        ("(1, 'a', None)", '[1,"a",null]'),
+        ("{'a': 1, 'b': True}", "a=1,b=True"),
+        ("{'a': [1]}", '{"a":[1]}'),
+        ('"(1, 2)"', "(1, 2)"),
+        ("{1, 2}", "{1, 2}"),
+        ("[b'x']", "[b'x']"),
+        ("{(1, 2): 3}", "{(1, 2): 3}"),
+        ("[MASK]", "[MASK]"),
+        ("(ab)+", "(ab)+"),
     ],
 )
 def test_forms(written: str, argument: str) -> None:

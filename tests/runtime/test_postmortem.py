@@ -74,6 +74,36 @@ class TestTraceback:
         )
         assert "train.py:4 in work" in failure
 
+    @pytest.mark.parametrize("own", ["", "RuntimeError: a worker failed"])
+    def test_the_first_failure_under_a_function_is_the_root_cause(
+        self, tree: Tree, own: str
+    ) -> None:
+        """The function's process knows of its own exception alone, and has written that."""
+        write = f"open({str(tree.layout.failure)!r}, 'w').write({own!r})" if own else "pass"
+        tree.write_code(
+            "mine.py",
+            "import multiprocessing\n"
+            "def worker():\n"
+            "    raise ValueError('bad row')\n"
+            "def work():\n"
+            "    process = multiprocessing.get_context('fork').Process(target=worker)\n"
+            "    process.start()\n"
+            "    process.join()\n"
+            f"    {write}\n"
+            "    raise RuntimeError('a worker failed')\n",
+        )
+        variables = {"SM_CONTAINER_PROGRAM": "mine:work"}
+        done = tree.run(variables=variables, cwd=tree.layout.code)
+        assert done.returncode == 1
+        if own:  # the author's own words stay
+            assert tree.failure() == own
+        else:
+            assert tree.failure() == (
+                "ValueError: bad row\n"
+                "followed by RuntimeError: a worker failed\n"
+                "at mine.py:3 in worker: raise ValueError('bad row')"
+            )
+
     def test_a_function_of_a_pool(self, tree: Tree) -> None:
         """The worker's traceback stands, quoted, inside its parent's."""
         failure = run_script(

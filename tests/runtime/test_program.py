@@ -56,8 +56,21 @@ class TestChoice:
 
     def test_a_file_that_is_not_executable(self, tree: Tree) -> None:
         path = tree.write_code("tool", "#!/bin/sh\n")
-        assert tree.run(str(path)).returncode == 127
+        assert tree.run(str(path)).returncode == 126
         assert "is not an executable file; run chmod +x" in tree.failure()
+
+    def test_an_option_is_no_program(self, tree: Tree) -> None:
+        """A job whose ContainerArguments leave out ``train``."""
+        assert tree.run("--epochs", "5").returncode == 127
+        assert tree.failure().startswith("there is no program '--epochs' in PATH (")
+        assert "; put 'train' before the arguments that are for your program" in tree.failure()
+
+    @pytest.mark.parametrize("option", ["-h", "--help"])
+    def test_help(self, tree: Tree, option: str) -> None:
+        done = tree.run(option)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert done.stdout.startswith(b"usage: sm-train [train] [ARGUMENTS] ")
+        assert not tree.layout.failure.exists()
 
     def test_a_script_with_a_carriage_return(self, tree: Tree) -> None:
         path = tree.write_code("tool", "#!/bin/sh\r\nexit 0\r\n")
@@ -73,6 +86,12 @@ class TestChoice:
             "sm-train: script mode (hyperparameter sagemaker_program), "
             f"code in {tree.layout.code}: {sys.executable} train.py --name 'two words'\n"
         )
+
+    def test_code_that_the_image_has(self, tree: Tree) -> None:
+        tree.configure({})
+        assert not tree.layout.code.exists()
+        done = tree.run("train", variables={"SM_CONTAINER_PROGRAM": "os:getpid"})
+        assert b"(SM_CONTAINER_PROGRAM), code in the image: " in done.stderr
 
 
 class TestScriptMode:

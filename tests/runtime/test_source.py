@@ -6,11 +6,13 @@ import io
 import subprocess
 import sys
 import tarfile
+import venv
 from pathlib import Path
 
 import pytest
 
-from tests.runtime.processes import Tree
+import sm_container
+from tests.runtime.processes import DEADLINE, Tree
 from tests.storage.servers import ACCESS_KEY, SECRET_KEY, rclone
 
 CHANNEL = {"TrainingInputMode": "File", "S3DistributionType": "FullyReplicated"}
@@ -163,3 +165,23 @@ def test_nothing_dear_is_imported_for_code_in_the_image() -> None:
     loaded = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=True)
     dear = {b"tarfile", b"shutil", b"subprocess", b"tempfile", b"logging", b"argparse", b"boto3"}
     assert not dear & set(loaded.stdout.split())
+
+
+def test_without_any_pip_the_image_is_to_bring_one(tree: Tree) -> None:
+    tree.configure({"sagemaker_program": "train.py"})
+    tree.write_code("train.py", "")
+    tree.write_code("requirements.txt", "no-such-package")
+    bare = tree.layout.base / "bare"
+    venv.create(bare, with_pip=False, symlinks=True)
+    library = str(Path(sm_container.__file__).parents[1])
+    done = subprocess.run(
+        [bare / "bin" / "python", "-m", "sm_container.runtime.supervisor"],
+        env=tree.environ(PATH="/nowhere", PYTHONPATH=library),
+        capture_output=True,
+        timeout=DEADLINE,
+    )
+    assert done.returncode == 1
+    assert tree.failure() == (
+        f"requirements.txt cannot be installed: {bare}/bin/python has no pip and PATH neither; "
+        "install the requirements, or pip, in the image"
+    )

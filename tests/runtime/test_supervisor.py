@@ -9,12 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.runtime.processes import DEADLINE, Tree, is_alive, wait_until
+from tests.runtime.processes import DEADLINE, Tree, is_alive, wait_until, write_wheel
 
 # Runs commands under the supervisor from one interpreter, forked for each: quick.
 _MANY = """
@@ -72,6 +71,13 @@ class TestExitCode:
         assert len(numbers) > 20
         commands = [["/bin/sh", "-c", f"kill -{int(number)} $$"] for number in numbers]
         assert codes_of(tree, commands) == [128 + number for number in numbers]
+
+    def test_a_parent_that_ignores_the_end_of_children(self, tree: Tree) -> None:
+        done = tree.run(
+            *python("import subprocess", "exit(subprocess.run(['sh', '-c', 'exit 7']).returncode)"),
+            preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN),
+        )
+        assert done.returncode == 7, done.stderr.decode()
 
     def test_the_standard_library_is_all_it_takes(self, tree: Tree) -> None:
         done = tree.run(*python("print('ran')"), before=("env", "-u", "PYTHONPATH"))
@@ -174,17 +180,6 @@ class TestForwarding:
             preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
         )
         assert done.stdout == b"SIG_IGN\n"
-
-
-def write_wheel(path: Path) -> None:
-    """The smallest wheel that pip installs: a module brought with a VALUE."""
-    about = "Metadata-Version: 2.1\nName: brought\nVersion: 1\n"
-    built = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    with zipfile.ZipFile(path, "w") as wheel:
-        wheel.writestr("brought.py", "VALUE = 42\n")
-        wheel.writestr("brought-1.dist-info/METADATA", about)
-        wheel.writestr("brought-1.dist-info/WHEEL", built)
-        wheel.writestr("brought-1.dist-info/RECORD", "")
 
 
 class TestPreparation:

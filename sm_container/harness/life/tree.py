@@ -6,14 +6,15 @@ Source: developer guide, "How Amazon SageMaker Provides Training Information".
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from sm_container.contract import hyperparameters
 from sm_container.contract.configs import (
     CheckpointConfig,
+    MetricDefinitionRegex,
     TensorBoardOutputConfig,
-    write_metric_definition_regex,
 )
 from sm_container.contract.document import write_document
 from sm_container.contract.init_config import InitChannel, InitConfig
@@ -21,6 +22,13 @@ from sm_container.contract.inputs import ChannelConfig, InputDataConfig, InputMo
 from sm_container.contract.layout import DEFAULT_BASE, Layout
 from sm_container.contract.resources import ResourceConfig
 from sm_container.harness.request.training_request import ChannelRequest, TrainingRequest
+
+# Members whose values are the service's own words, which this file has in UPPER_SNAKE form.
+_WORDS = frozenset(
+    {"TrainingInputMode", "InputMode", "S3DataType", "S3DataDistributionType", "CompressionType"}
+)
+# Members whose content is the author's, whatever its names are.
+_OF_THE_AUTHOR = frozenset({"HyperParameters", "Environment", "Tags"})
 
 
 def write_tree(
@@ -47,10 +55,9 @@ def write_tree(
         layout.resource_config
     )
     _init_config(request, host, hosts).write(layout.init_config)
-    write_metric_definition_regex(
-        layout.metric_definition_regex,
-        [{"Name": metric.name, "Regex": metric.regex} for metric in request.metric_definitions],
-    )
+    MetricDefinitionRegex(
+        tuple(metric.to_document() for metric in request.metric_definitions)
+    ).write(layout.metric_definition_regex)
     _write_optional(layout, request, arn)
 
 
@@ -67,7 +74,26 @@ def _write_optional(layout: Layout, request: TrainingRequest, arn: str) -> None:
     if request.profiler is not None:
         write_document(layout.profiler_config, dict(request.profiler))
     write_document(layout.upstream_output_data_config, [])
-    write_document(layout.training_job_config, {**request.document, "TrainingJobArn": arn})
+    write_document(layout.training_job_config, training_job_config(request.document, arn))
+
+
+def training_job_config(document: Mapping[str, Any], arn: str) -> dict[str, Any]:
+    """``trainingjobconfig.json``: the request as the platform's agent repeats it."""
+    echo: dict[str, Any] = _echoed(document)
+    output = {"KmsKeyId": "", **echo.get("OutputDataConfig", {})}
+    return {**echo, "OutputDataConfig": output, "TrainingJobArn": arn}
+
+
+def _echoed(value: Any, name: str = "") -> Any:
+    if name in _OF_THE_AUTHOR:
+        return value
+    if isinstance(value, Mapping):
+        return {member: _echoed(inner, member) for member, inner in value.items()}
+    if isinstance(value, list):
+        return [_echoed(inner) for inner in value]
+    if name == "RecordWrapperType":
+        return value.upper()
+    return _upper_snake(value) if name in _WORDS else value
 
 
 def _channel(channel: ChannelRequest) -> ChannelConfig:
