@@ -13,12 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from sm_container.storage.files import FILE_MODE, said_of
-from sm_container.storage.objects import Advance, Download
+from sm_container.storage.objects import PART, Advance, Download
 from sm_container.storage.parallel import each
 from sm_container.storage.ranged import Bytes, resumed
 from sm_container.storage.retry import CancelledError, Retries
 
-PART = 8 << 20
 CONNECTIONS = 16
 
 

@@ -39,7 +39,13 @@ def copy_file(source: Path, target: Path, advance: Advance = ignore) -> None:
         ObjectChangedError: where the source was written meanwhile.
         StorageError: where it cannot be read or written; no partial file is left.
     """
-    with said_of(str(source)), _reading(source) as reading, _writing(target) as writing:
+    # A full disk is the target's fault, whose own name may be one of the moment: name its folder.
+    with (
+        said_of(str(source)),
+        _reading(source) as reading,
+        said_of(str(target.parent)),
+        _writing(target) as writing,
+    ):
         before = os.fstat(reading)
         if _clone(reading, writing):
             advance(before.st_size)

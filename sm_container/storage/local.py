@@ -113,6 +113,18 @@ class LocalStore:
             copy_file(self.local_file(download.object), download.path, advance)
             finished(download)
 
+    def require_writable(self, key: str) -> None:
+        uri, folder = self._base + key, self._root / key
+        with said_of(uri):
+            while not os.path.lexists(folder):
+                folder = folder.parent
+            which = "" if str(folder) == uri else f"{folder} "
+            if not folder.is_dir():
+                raise StorageError(uri, f"{which}is not a folder", "name another place")
+            if not os.access(folder, os.W_OK | os.X_OK):
+                what_to_do = "check its owner and mode, or name another place"
+                raise StorageError(uri, f"{which}may not be written to", what_to_do)
+
     def upload(self, path: Path, key: str, advance: Advance = ignore) -> None:
         uri, target = self._base + key, self._root / key
         if not _is_path(key) or not self._is_inside(target.parent):

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+PART = 8 << 20
+"""Bytes of a large object that are asked for at once; its parts come in any order."""
+
 Advance = Callable[[int], None]
 """Told how many more bytes have arrived; called in the caller's thread, also with 0, so that
 whoever waits for a copy is asked again and again and may raise to end it."""

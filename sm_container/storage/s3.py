@@ -132,6 +132,10 @@ class S3Store:
             connections=self._connections,
         )
 
+    def require_writable(self, key: str) -> None:
+        # Permissions are not asked for: who may write need not be allowed to look.
+        _ = self._connection
+
     def upload(self, path: Path, key: str, advance: Advance = ignore) -> None:
         upload(self._connection.client, self._bucket, key, path, advance)
 

@@ -56,6 +56,10 @@ class Store(Protocol):
         ``finished`` is told of each as it is whole (from any thread, several at a time).
         """
 
+    def require_writable(self, key: str) -> None:
+        """Raise StorageError where it can be told before that nothing could be written at or below
+        ``key``: no credentials or bucket, a folder of another user. Nothing is written."""
+
     def upload(self, path: Path, key: str, advance: Advance = ignore) -> None:
         """Write a file to ``key``: others see the old object or the new one, nothing between."""
 

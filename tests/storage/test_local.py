@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -213,6 +215,37 @@ def test_a_download_is_held_against_the_listing(store: LocalStore, root: Path) -
     with pytest.raises(ObjectChangedError, match="s3://bucket/b: changed since it was listed"):
         store.download_all([Download(second, root.parent / "other")])
     assert not (root.parent / "other").exists()
+
+
+def test_whether_a_place_can_be_written_to_is_known_before(hostile_tmp_path: Path) -> None:
+    store, key = open_store(str(hostile_tmp_path / "not" / "yet" / "there"))
+    store.require_writable(key)
+    assert list(hostile_tmp_path.iterdir()) == []
+
+    (hostile_tmp_path / "file").write_text("x")
+    store, key = open_store(str(hostile_tmp_path / "file" / "below"))
+    with pytest.raises(StorageError, match="is not a folder; name another place"):
+        store.require_writable(key)
+
+
+def test_a_place_that_may_not_be_written_to_is_said(hostile_tmp_path: Path) -> None:
+    program = (
+        "import sys; from sm_container.storage.store import *;"
+        "store, key = open_store(sys.argv[1] + '/output')\n"
+        "try:\n store.require_writable(key)\n"
+        "except StorageError as error:\n print(error)\n"
+    )
+    # Root may write wherever the file system lets it, so that the file system has to refuse.
+    script = 'mount -t tmpfs -o ro none "$1" && "$2" -c "$3" "$1"'
+    namespace = ["unshare", "--mount"] + (["--user", "--map-root-user"] if os.getuid() else [])
+    done = subprocess.run(
+        [*namespace, "sh", "-c", script, "sh", hostile_tmp_path, sys.executable, program],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = f"{hostile_tmp_path} may not be written to; check its owner and mode, or name another"
+    assert said in done.stdout, done.stderr
 
 
 def test_a_file_that_may_not_be_read_is_said_in_one_line(hostile_tmp_path: Path) -> None:

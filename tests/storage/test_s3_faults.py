@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from sm_container.storage import s3_connection
-from sm_container.storage.download import PART
 from sm_container.storage.errors import ObjectChangedError, ObjectNotFoundError, StorageError
-from sm_container.storage.objects import Download
+from sm_container.storage.objects import PART, Download
 from sm_container.storage.retry import Retries
 from sm_container.storage.s3 import S3Store
 from tests.storage.servers import FaultyServer

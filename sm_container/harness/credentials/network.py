@@ -70,6 +70,15 @@ def _make(client: Client) -> None:
             ) from fault
 
 
+def remove_unused(client: Client) -> None:
+    """Remove the network that a killed harness left, unless a living one uses it."""
+    descriptor = _open_lock()
+    try:
+        _remove_if_last(client, descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _remove_if_last(client: Client, descriptor: int) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

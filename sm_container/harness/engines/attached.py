@@ -7,11 +7,19 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import suppress
 
 from sm_container.harness.engines.cgroup import stats_of
 from sm_container.harness.engines.client import Client, CommandError, Dialect
-from sm_container.harness.engines.engine import ContainerSpec, EngineError, Exit, Stats
+from sm_container.harness.engines.engine import (
+    ContainerSpec,
+    EngineError,
+    Exit,
+    NetworkKind,
+    Stats,
+)
 from sm_container.harness.engines.state import Life, State, exists
+from sm_container.harness.engines.waiting import wait_for
 
 _KILLED = 128 + signal.SIGKILL
 _PAUSE = 0.05
@@ -41,6 +49,7 @@ class AttachedContainer:
         if interactive:
             self._attached = self._follow(words)
             return os.open(os.devnull, os.O_RDONLY), os.open(os.devnull, os.O_RDONLY)
+        self._prepare_network()
         out, out_inside = os.pipe()
         err, err_inside = os.pipe()
         try:
@@ -74,9 +83,8 @@ class AttachedContainer:
         if self._exit is None:
             if self._attached is None:
                 raise EngineError(f"{self.name} has not been started")
-            try:
-                code = self._attached.wait(timeout)
-            except subprocess.TimeoutExpired:
+            code = wait_for(self._attached, timeout)
+            if code is None:
                 return None
             self._exit = Exit(0) if code == 0 else self._ended(code)
         return self._exit
@@ -96,6 +104,15 @@ class AttachedContainer:
         remove(self._client, self.name)
         if self._attached is not None:
             self._attached.wait()
+
+    def _prepare_network(self) -> None:
+        """Podman's helper for names in a network writes to the standard error of the command that
+        sets the network up, and that of ``start --attach`` is the container's."""
+        named = self._spec.network.kind is NetworkKind.NAMED
+        if named and self._client.dialect is Dialect.PODMAN:
+            # What stands in the way here does so at the start too, where it is dealt with.
+            with suppress(CommandError):
+                self._client.run("init", self.name)
 
     def _follow(
         self, words: list[str], stdout: int | None = None, stderr: int | None = None

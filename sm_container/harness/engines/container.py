@@ -18,10 +18,13 @@ from sm_container.harness.engines.engine import (
     Target,
 )
 from sm_container.harness.engines.images import is_present, pull
-from sm_container.harness.engines.probe import probe
+from sm_container.harness.engines.leftovers import eventually, runs_with
+from sm_container.harness.engines.probe import Trial, probe
 from sm_container.harness.engines.reclaim import reclaim
 from sm_container.harness.engines.variables import Variables
 from sm_container.harness.store.home import Home
+
+_CREATE_SECONDS = 60.0
 
 
 class ContainerEngine:
@@ -44,11 +47,12 @@ class ContainerEngine:
     def command(self, spec: ContainerSpec) -> list[str]:
         return [self.client.program, *create_words(spec, Variables.of(spec.environment).shown())]
 
-    def probe(self, folder: Path, target: Target) -> Probe:
+    def probe(
+        self, folder: Path, target: Target, *, job: str, platform: str | None = None
+    ) -> Probe:
         image = image_of(target)
-        return probe(
-            self.client, image, folder, self._home.cache, lambda: self._get(image, platform=None)
-        )
+        trial = Trial(self.client, image, {JOB_LABEL: job, HOME_LABEL: self._home.identity})
+        return probe(trial, folder, self._home.cache, lambda: self._get(image, platform))
 
     def fetch(self, target: Target, platform: str | None) -> None:
         self._get(image_of(target), platform)
@@ -56,6 +60,9 @@ class ContainerEngine:
     def create(self, spec: ContainerSpec) -> AttachedContainer:
         if not spec.tree.is_dir():
             raise EngineError(f"{spec.tree} is not a folder")
+        if spec.platform is not None:
+            # Not every engine refuses to make a container of an image for another platform.
+            self._get(image_of(spec.target), spec.platform)
         try:
             identity = self._create(spec)
         except CommandError:
@@ -66,13 +73,12 @@ class ContainerEngine:
         return AttachedContainer(self.client, spec, identity)
 
     def remove_orphans(self, job: str) -> list[str]:
-        names = self.client.run(
-            "ps",
-            "--all",
-            *("--filter", f"label={HOME_LABEL}={self._home.identity}"),
-            *("--filter", f"label={JOB_LABEL}={job}"),
-            *("--format", "{{.Names}}"),
-        ).split()
+        labels = (f"{HOME_LABEL}={self._home.identity}", f"{JOB_LABEL}={job}")
+        # A command outlives the harness that ran it: what it is about to make is waited for.
+        if not eventually(lambda: not runs_with("create", *labels), _CREATE_SECONDS):
+            raise EngineError(f"{self.name} is still creating a container of job {job}; try again")
+        filters = (word for label in labels for word in ("--filter", f"label={label}"))
+        names = self.client.run("ps", "--all", *filters, "--format", "{{.Names}}").split()
         for name in names:
             remove(self.client, name)
         return sorted(names)
@@ -88,8 +94,8 @@ class ContainerEngine:
         return answer.split()[-1]
 
     def _get(self, image: str, platform: str | None) -> bool:
-        """Pull an image if it is missing; whether it was."""
-        if is_present(self.client, image):
+        """Pull an image if it is missing, or here for another platform; whether it was."""
+        if is_present(self.client, image, platform):
             return False
         pull(self.client, image, platform, self._notes)
         return True

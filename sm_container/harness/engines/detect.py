@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 
 from sm_container.harness.engines.client import Client, Dialect, docker_context, docker_folder
-from sm_container.harness.engines.container import ContainerEngine
 from sm_container.harness.engines.engine import (
     Engine,
     EngineError,
@@ -20,7 +17,6 @@ from sm_container.harness.engines.engine import (
     Target,
     unheard,
 )
-from sm_container.harness.engines.process import ProcessEngine
 from sm_container.harness.store.home import Home
 
 AUTO = "auto"
@@ -42,18 +38,31 @@ def choose(name: str, target: Target, home: Home, notes: Notes = unheard) -> Eng
     if name == PROCESS or (name == AUTO and is_program):
         if not is_program:
             raise EngineError("the process engine runs programs; an image needs docker or podman")
-        return ProcessEngine(home, notes)
+        return _process_engine(home, notes)
     if is_program:
         raise EngineError(f"{name} runs images; a program is run by the process engine")
-    return ContainerEngine(find_client(name, os.environ), home, notes)
+    return _container_engine(name, home, notes)
 
 
 def engine_named(name: str, home: Home, notes: Notes = unheard) -> Engine:
     """The engine that a job was run by, for what it left. Raises :class:`EngineError`."""
     if name == PROCESS:
-        return ProcessEngine(home, notes)
+        return _process_engine(home, notes)
     if name not in ENGINES or name == AUTO:
         raise EngineError(f"there is no engine {name!r}")
+    return _container_engine(name, home, notes)
+
+
+# A run uses one engine: the other is not imported.
+def _process_engine(home: Home, notes: Notes) -> Engine:
+    from sm_container.harness.engines.process import ProcessEngine
+
+    return ProcessEngine(home, notes)
+
+
+def _container_engine(name: str, home: Home, notes: Notes) -> Engine:
+    from sm_container.harness.engines.container import ContainerEngine
+
     return ContainerEngine(find_client(name, os.environ), home, notes)
 
 
@@ -71,6 +80,11 @@ def find_client(name: str, environ: Mapping[str, str]) -> Client:
         if reason is None:
             return Client(dialect, program)
         tried.append(f"{dialect.value}: {reason}")
+    if name != AUTO:
+        raise EngineError(
+            f"{'; '.join(tried)}; install {name} or start it, or leave --engine out: "
+            "sm-container doctor says what works here"
+        )
     raise EngineError(
         f"no container engine works here ({'; '.join(tried)}); install podman (apt-get install "
         "podman) or docker (https://docs.docker.com/engine/install), or start its daemon; a "
@@ -84,6 +98,8 @@ def why_no_daemon(environ: Mapping[str, str]) -> str | None:
     endpoint = _endpoint(environ)
     if endpoint is None or not endpoint.startswith("unix://"):
         return None
+    import socket
+
     path = endpoint.removeprefix("unix://")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as trial:
         trial.settimeout(_CONNECT_SECONDS)
@@ -101,6 +117,8 @@ def _endpoint(environ: Mapping[str, str]) -> str | None:
     context = docker_context(environ)
     if context == "default":
         return "unix:///var/run/docker.sock"
+    import hashlib
+
     digest = hashlib.sha256(context.encode()).hexdigest()
     file = docker_folder(environ) / "contexts" / "meta" / digest / "meta.json"
     try:

@@ -212,9 +212,12 @@ class Engine(Protocol):
         """The command that :meth:`create` would run (for ``--dry-run``), secrets left out."""
         ...
 
-    def probe(self, folder: Path, target: Target) -> Probe:
+    def probe(
+        self, folder: Path, target: Target, *, job: str, platform: str | None = None
+    ) -> Probe:
         """Finds out whether files below ``folder`` are seen in the engine's containers. To be
-        called before anything is staged. Raises :class:`EngineError` with the reason."""
+        called before anything is staged for ``job``, among whose orphans the container that looks
+        counts. Raises :class:`EngineError` with the reason."""
         ...
 
     def fetch(self, target: Target, platform: str | None) -> None:

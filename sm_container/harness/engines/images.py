@@ -8,12 +8,14 @@ from sm_container.harness.engines.client import Client, CommandError, last_line
 from sm_container.harness.engines.engine import EngineError, Notes
 
 
-def is_present(client: Client, reference: str) -> bool:
+def is_present(client: Client, reference: str, platform: str | None = None) -> bool:
+    """Whether the image is on this machine, and for the ``platform`` if one is given."""
     try:
-        client.run("image", "inspect", "--format", "{{.Id}}", reference)
+        found = client.run("image", "inspect", "--format", "{{.Os}}/{{.Architecture}}", reference)
     except CommandError:
         return False
-    return True
+    # A variant (linux/arm/v7) is not compared: not every image says its own.
+    return platform is None or platform.split("/")[:2] == found.strip().split("/")[:2]
 
 
 def pull(client: Client, reference: str, platform: str | None, notes: Notes) -> None:
@@ -39,7 +41,8 @@ def pull(client: Client, reference: str, platform: str | None, notes: Notes) -> 
             process.kill()
             raise
     if process.returncode != 0:
+        wanted = f"{reference} for {platform}" if platform else reference
         raise EngineError(
-            f"the image {reference} is not on this machine and cannot be pulled: "
+            f"the image {wanted} is not on this machine and cannot be pulled: "
             f"{last_line(b''.join(said))}; build it, or check its name and your login"
         )

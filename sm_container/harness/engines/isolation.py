@@ -192,8 +192,9 @@ def find_isolation() -> Isolation:
 def why_not(isolation: Isolation, network: bool = True) -> str | None:
     """Why a program does not run in this way here; None if it does."""
     nothing = shutil.which("true") or "/bin/true"
-    with tempfile.TemporaryDirectory() as folder, open(os.devnull, "r+b") as null:
-        view = View(Path(folder), Path("/"), network=network)
+    with open(os.devnull, "r+b") as null:
+        # Any folder will do, since nothing is written; none is made, which would be left by a kill.
+        view = View(Path(tempfile.gettempdir()), Path("/"), network=network)
         try:
             done = subprocess.run(
                 isolation.command([nothing], view, null.fileno()),

@@ -97,6 +97,21 @@ def end_marked(prefix: str) -> list[str]:
     return sorted(seen)
 
 
+def runs_with(*words: str) -> bool:
+    """Whether a living process has all these words among those of its command line."""
+    wanted = {word.encode() for word in words}
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            command = Path("/proc", entry, "cmdline").read_bytes().split(b"\0")
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue  # it has just ended, or it is another user's
+        if wanted <= set(command):
+            return True
+    return False
+
+
 def eventually(holds: Callable[[], bool], seconds: float, pause: float = 0.01) -> bool:
     """Whether ``holds`` becomes true within so many seconds."""
     deadline = time.monotonic() + seconds

@@ -13,8 +13,9 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from sm_container.harness.engines.attached import exit_of_start_error, remove
@@ -37,34 +38,43 @@ _PYTHON = (
 _READERS = (("sh", _SHELL), ("python3", _PYTHON))
 
 
-def probe(
-    client: Client, image: str, folder: Path, cache: Path, get_image: Callable[[], object]
-) -> Probe:
-    """Look at ``folder`` from inside a container of ``image``, which ``get_image`` gets if needed.
+@dataclass(frozen=True)
+class Trial:
+    """What a folder is looked at with: the labels are those of the job that it is done for."""
+
+    client: Client
+    image: str
+    labels: Mapping[str, str]
+
+
+def probe(trial: Trial, folder: Path, cache: Path, get_image: Callable[[], object]) -> Probe:
+    """Look at ``folder`` from inside a container, whose image ``get_image`` gets if needed.
 
     ``cache`` keeps what was found out. Raises :class:`EngineError` where files do not carry.
     """
+    client = trial.client
     kept = cache / "engines" / f"{_key(client, folder)}.json"
     with suppress(OSError, ValueError, KeyError):
         return _probe_of(client, fifos=json.loads(kept.read_text())["fifos"])
     get_image()
     for reader, text in _READERS:
         with tempfile.TemporaryDirectory(prefix=".probe-", dir=folder) as place:
-            fifos = _look(client, image, Path(place), (reader, "-c", text))
+            fifos = _look(trial, Path(place), (reader, "-c", text))
         if fifos is not None:
             kept.parent.mkdir(parents=True, exist_ok=True)
             kept.write_text(json.dumps({"fifos": fifos}))
             return _probe_of(client, fifos)
     return Probe(
         notes=(
-            f"could not check that {client.dialect.value} sees this machine's folders: {image} has "
-            "neither sh nor python3",
+            f"could not check that {client.dialect.value} sees this machine's folders: "
+            f"{trial.image} has neither sh nor python3",
         )
     )
 
 
-def _look(client: Client, image: str, place: Path, entry: tuple[str, ...]) -> bool | None:
+def _look(trial: Trial, place: Path, entry: tuple[str, ...]) -> bool | None:
     """Whether FIFOs carry; None where the image has no such program to look with."""
+    client = trial.client
     word = uuid.uuid4().hex
     (place / "word").write_text(word)
     os.mkfifo(place / "fifo")
@@ -72,7 +82,7 @@ def _look(client: Client, image: str, place: Path, entry: tuple[str, ...]) -> bo
     name = f"sm-probe-{word[:12]}"
     try:
         os.write(fifo, f"{word}\n".encode())
-        client.run(*_create_words(name, image, place, entry))
+        client.run(*_create_words(trial, name, place, entry))
         client.run("start", name, seconds=_SECONDS)
         if not _comes_back(client, name, place / "word.back", word):
             raise EngineError("what is written here is not there")
@@ -91,11 +101,12 @@ def _look(client: Client, image: str, place: Path, entry: tuple[str, ...]) -> bo
         remove(client, name)
 
 
-def _create_words(name: str, image: str, place: Path, entry: tuple[str, ...]) -> list[str]:
+def _create_words(trial: Trial, name: str, place: Path, entry: tuple[str, ...]) -> list[str]:
     words = ["create", "--pull=never", "--network", "none", "--user", "0:0", "--name", name]
+    words += [word for pair in trial.labels.items() for word in ("--label", "=".join(pair))]
     program, *arguments = entry
     words += [*mount_words(Mount(place, ML_PATH)), "--entrypoint", program]
-    return [*words, image, *arguments]
+    return [*words, trial.image, *arguments]
 
 
 def _comes_back(client: Client, name: str, file: Path, word: str) -> bool:

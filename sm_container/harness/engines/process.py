@@ -79,7 +79,9 @@ class ProcessEngine:
             *self.isolation.command(program.argv, view, _SHOWN_STATUS),
         ]
 
-    def probe(self, folder: Path, target: Target) -> Probe:
+    def probe(
+        self, folder: Path, target: Target, *, job: str, platform: str | None = None
+    ) -> Probe:
         """A program sees this machine's own files; only the lack of a view of its own is told."""
         isolation = self.isolation
         if not isinstance(isolation, Plain):

@@ -27,6 +27,7 @@ from sm_container.harness.engines.isolation import Isolation, IsolationKind, Vie
 from sm_container.harness.engines.leftovers import MARKER, ProcessIdentity, end_marked
 from sm_container.harness.engines.program import Program
 from sm_container.harness.engines.records import ProgramRecord, Records
+from sm_container.harness.engines.waiting import wait_for
 
 _END_SECONDS = 10.0
 
@@ -105,14 +106,13 @@ class ProcessContainer:
         if self._exit is None:
             if self._watcher is None:
                 raise EngineError(f"{self.name} has not been started")
-            try:
-                code = exit_status(self._watcher.wait(timeout))
-            except subprocess.TimeoutExpired:
+            code = wait_for(self._watcher, timeout)
+            if code is None:
                 return None
             self._cancel_killer()
             if self._launch.is_plain:  # a namespace's processes end with it; others may run away
                 end_marked(self._launch.marker)
-            self._exit = self._ended(code)
+            self._exit = self._ended(exit_status(code))
         return self._exit
 
     def stats(self) -> Stats | None:

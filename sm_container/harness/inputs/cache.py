@@ -6,20 +6,20 @@ finished file, so that it is whole or is not there, whoever else works in the sa
 
 from __future__ import annotations
 
-import hashlib
+import fcntl
 import os
+import shutil
 import time
+import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sm_container.storage.download import PART
 from sm_container.storage.errors import StorageError
 from sm_container.storage.files import said_of
-from sm_container.storage.objects import Object
+from sm_container.storage.objects import PART, Object
 
-_STALE_SECONDS = 24 * 3600.0
 _PARTIAL = "partial"
 
 
@@ -37,6 +37,7 @@ class ObjectCache:
     """The cache below ``folder``, the cache folder of the harness's home."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._objects = folder / "objects"
 
     def find(self, origin: str, object: Object) -> Path | None:
@@ -55,13 +56,36 @@ class ObjectCache:
             return None
         return entry
 
-    def partials(self) -> Path:
-        """The folder for files that are to become entries; made, for its owner alone."""
-        folder = self._objects / _PARTIAL
-        with said_of(str(folder)):
+    @contextmanager
+    def copying(self) -> Iterator[Path]:
+        """A folder of the caller's own for files that are to become entries, while the block runs.
+
+        It is locked for so long: one without a lock is what a killed copy left.
+        """
+        partials = self._objects / _PARTIAL
+        with said_of(str(partials)):
             self._objects.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.mkdir(exist_ok=True)
-        return folder
+            partials.mkdir(exist_ok=True)
+        folder = partials / uuid.uuid4().hex
+        with _locked(partials, fcntl.LOCK_EX):
+            folder.mkdir()
+            held = _lock(folder, fcntl.LOCK_EX)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(held)
+
+    def remove_left_over(self) -> None:
+        """Remove what killed copies left."""
+        partials = self._objects / _PARTIAL
+        if not partials.is_dir():
+            return
+        with _locked(partials, fcntl.LOCK_EX):
+            for folder in partials.iterdir():
+                with suppress(BlockingIOError, FileNotFoundError):
+                    os.close(_lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB))
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def publish(self, partial: Path, origin: str, object: Object) -> Path:
         """Make a finished file the entry of its object."""
@@ -82,7 +106,7 @@ class ObjectCache:
         Trees of jobs keep what they hold: they have links or copies of their own.
         """
         with said_of(str(self._objects)):
-            self._remove_stale()
+            self.remove_left_over()
             entries = sorted(self._entries(), key=lambda found: found[1].st_atime_ns)
             size = sum(status.st_size for _, status in entries)
             removed, removed_size = 0, 0
@@ -95,6 +119,8 @@ class ObjectCache:
         return Pruned(removed, removed_size, len(entries) - removed, size - removed_size)
 
     def _entry(self, origin: str, object: Object) -> Path:
+        import hashlib  # a run without channels comes here for what is left over alone
+
         version = f"etag {object.etag}" if object.etag else f"modified {object.modified}"
         identity = "\0".join((origin, object.uri, str(object.size), version))
         name = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
@@ -113,15 +139,25 @@ class ObjectCache:
         if self._objects.is_dir():
             yield from (path for path in self._objects.iterdir() if path.is_dir())
 
-    def _remove_stale(self) -> None:
-        """Remove what a killed copy left. A copy under way is written to now and again."""
-        partials = self._objects / _PARTIAL
-        if not partials.is_dir():
-            return
-        for path in partials.iterdir():
-            with suppress(FileNotFoundError):
-                if time.time() - path.stat().st_mtime > _STALE_SECONDS:
-                    path.unlink()
+
+@contextmanager
+def _locked(path: Path, how: int) -> Iterator[None]:
+    held = _lock(path, how)
+    try:
+        yield
+    finally:
+        os.close(held)
+
+
+def _lock(path: Path, how: int) -> int:
+    """A descriptor that holds the lock; the kernel lets go of it however the process ends."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, how)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _flush(path: Path) -> None:

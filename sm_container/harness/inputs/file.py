@@ -131,17 +131,17 @@ class _Caching:
         """Put each object into the tree; returns how many the cache had."""
         found = {item: self._cache.find(self._store.origin, item.object) for item in share}
         missing = [item for item, entry in found.items() if entry is None]
-        partials = self._cache.partials()
-        self._require_space(share, missing, partials)
-        for item, entry in found.items():
-            if entry is not None and not self._place_entry(entry, item):
-                missing.append(item)
-        coming = {partials / uuid.uuid4().hex: item for item in missing}
-        self._store.download_all(
-            (Download(item.object, path) for path, item in coming.items()),
-            finished=lambda download: self._publish(download, coming[download.path]),
-            advance=self._meter.advance,
-        )
+        with self._cache.copying() as partials:
+            self._require_space(share, missing, partials)
+            for item, entry in found.items():
+                if entry is not None and not self._place_entry(entry, item):
+                    missing.append(item)
+            coming = {partials / uuid.uuid4().hex: item for item in missing}
+            self._store.download_all(
+                (Download(item.object, path) for path, item in coming.items()),
+                finished=lambda download: self._publish(download, coming[download.path]),
+                advance=self._meter.advance,
+            )
         return len(share) - len(missing)
 
     def _place_entry(self, entry: Path, item: InputObject) -> bool:

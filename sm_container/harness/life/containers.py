@@ -6,7 +6,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -69,11 +68,42 @@ def _input_mounts(prepared: Prepared, tree: Path) -> tuple[Mount, ...]:
     )
 
 
-@dataclass
 class _Host:
-    container: Container
-    capture: threading.Thread
-    exit: Exit | None = None
+    """A host's container, the thread that listens to it, and the one that removes it in the end.
+
+    An ended container is removed beside what is to be done yet, which need not wait for the engine.
+    """
+
+    def __init__(self, container: Container) -> None:
+        self.container = container
+        self.capture: threading.Thread | None = None
+        self.exit: Exit | None = None
+        self._removal: threading.Thread | None = None
+        self._fault: Exception | None = None
+
+    def begin_removal(self) -> None:
+        if self._removal is None:
+            name = f"removal of {self.container.name}"
+            self._removal = threading.Thread(target=self._remove, name=name)
+            self._removal.start()
+
+    def await_removal(self) -> None:
+        """Afterwards the container is gone and all it wrote is in its log."""
+        if self._removal is not None:
+            self._removal.join()
+        if self._fault is not None:
+            raise self._fault
+        self.listen_to_end()
+
+    def listen_to_end(self) -> None:
+        if self.capture is not None:
+            self.capture.join()
+
+    def _remove(self) -> None:
+        try:
+            self.container.remove()
+        except Exception as fault:  # noqa: BLE001 - raised again by whoever waits for this
+            self._fault = fault
 
 
 class Running:
@@ -85,15 +115,14 @@ class Running:
 
     def start(self, host: str, engine: Engine, spec: ContainerSpec, log: Path) -> None:
         """Start one host's container and listen to it from its first byte."""
-        container = engine.create(spec)
-        stdout, stderr = container.start()
-        listener = threading.Thread(
+        started = self._hosts[host] = _Host(engine.create(spec))
+        stdout, stderr = started.container.start()
+        started.capture = threading.Thread(
             target=capture,
             args=(stdout, stderr, log, lambda data: self._live(host, data)),
             name=f"log of {host}",
         )
-        listener.start()
-        self._hosts[host] = _Host(container, listener)
+        started.capture.start()
 
     def wait(self, seconds: float) -> bool:
         """Whether every container has ended and all it wrote is in its log; waits a little."""
@@ -102,7 +131,8 @@ class Running:
             if host.exit is None:
                 host.exit = host.container.wait(max(0.0, deadline - time.monotonic()))
                 if host.exit is not None:
-                    host.capture.join()
+                    host.begin_removal()
+                    host.listen_to_end()
         return all(host.exit is not None for host in self._hosts.values())
 
     def exits(self) -> dict[str, Exit]:
@@ -129,6 +159,6 @@ class Running:
         trace: TracebackType | None,
     ) -> None:
         for host in self._hosts.values():
-            host.container.remove()
+            host.begin_removal()
         for host in self._hosts.values():
-            host.capture.join()
+            host.await_removal()

@@ -9,13 +9,18 @@ from __future__ import annotations
 from sm_container.contract.outcome import OUT_OF_MEMORY_REASON, failure_reason, truncated
 from sm_container.harness.credentials.choice import CredentialsError
 from sm_container.harness.engines.engine import EngineError, Exit
-from sm_container.harness.outputs.artifacts import ArtifactError
+from sm_container.harness.outputs.errors import ArtifactError
 
 INTERNAL_ERROR = "InternalServerError: We encountered an internal error. Please try again."
 
 
 class DownloadError(Exception):
     """The input data could not be put in place."""
+
+
+FORESEEN = (DownloadError, ArtifactError, EngineError, CredentialsError)
+"""The faults of data, engine, credentials and output, which a FailureReason tells in full. Any
+other exception is a defect of this program."""
 
 
 class StoppedEarly(Exception):
@@ -37,6 +42,6 @@ def reason_of_fault(fault: Exception) -> str:
         return truncated(f"ClientError: Data download failed:{fault}")
     if isinstance(fault, ArtifactError):
         return truncated(f"ClientError: Artifact upload failed:{fault}")
-    if isinstance(fault, EngineError | CredentialsError):
+    if isinstance(fault, FORESEEN):
         return truncated(f"ClientError: {fault}")
     return INTERNAL_ERROR

@@ -70,7 +70,7 @@ def prepare(
         EngineError: where no engine can run the target.
         CredentialsError: where the job cannot have any.
         InputError: for each channel at once, where data is missing or refused.
-        StorageError: where a store cannot be reached.
+        StorageError: where a store cannot be reached, or artifacts cannot be saved.
     """
     target = _target(options.target)
     engine = choose(options.engine, target, home, notes)
@@ -84,6 +84,9 @@ def prepare(
         role_arn=request.role_arn,
         sample=options.sample,
     )
+    # Not after hours of training: whether the artifacts can be saved at all.
+    output, key = stores.open(request.output.uri)
+    output.require_writable(key)
     memory, memory_notes = _memory(request, options, engine)
     isolated = request.network_isolation
     return Prepared(

@@ -8,15 +8,16 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from sm_container.harness.engines.detect import engine_named
+from sm_container.harness.credentials.choice import CredentialsKind
 from sm_container.harness.engines.engine import EngineError
-from sm_container.harness.job.status import JobStatus, Phase
+from sm_container.harness.job.record import JobRecord
+from sm_container.harness.job.status import Phase
 from sm_container.harness.life.faults import INTERNAL_ERROR
 from sm_container.harness.life.ledger import Ledger
 from sm_container.harness.life.observer import Silent
 from sm_container.harness.store.folder import DamagedJobError, JobFolder
 from sm_container.harness.store.jobs import JobStore
-from sm_container.harness.store.ownership import OwnedElsewhereError, Ownership, is_owned
+from sm_container.harness.store.ownership import OwnedElsewhereError, Ownership, is_orphan
 
 OWNER_DIED = "the process that ran this job died; what it had started was ended afterwards"
 
@@ -29,21 +30,13 @@ class Recovered:
     containers: tuple[str, ...]
 
 
-def is_orphan(folder: JobFolder, status: str) -> bool:
-    """Whether a job still counts as running and nobody runs it."""
-    return status in _RUNNING and not is_owned(folder)
-
-
-_RUNNING = {status.value for status in JobStatus if not status.is_terminal}
-
-
 def recover(store: JobStore) -> list[Recovered]:
     """End and record every job of a dead owner. Jobs that others own are left alone."""
     return [
         recovered
         for summary in store.summaries()
-        if summary.status in _RUNNING
-        for recovered in recover_job(store, JobFolder(store.home.jobs / summary.name))
+        if is_orphan(folder := JobFolder(store.home.jobs / summary.name), summary.status)
+        for recovered in recover_job(store, folder)
     ]
 
 
@@ -54,7 +47,7 @@ def recover_job(store: JobStore, folder: JobFolder) -> list[Recovered]:
             ledger = Ledger(folder, Silent())
             if ledger.record.status.is_terminal:
                 return []
-            ended = end_containers(store, folder.name, ledger.record.engine)
+            ended = end_containers(store, folder.name, ledger.record)
             now = time.time()
             ledger.enter(
                 Phase.FAILED,
@@ -68,15 +61,28 @@ def recover_job(store: JobStore, folder: JobFolder) -> list[Recovered]:
     return [Recovered(folder.name, tuple(ended))]
 
 
-def end_containers(store: JobStore, job: str, engine: str | None) -> list[str]:
+def end_containers(store: JobStore, job: str, record: JobRecord) -> list[str]:
     """End whatever an engine still runs for a job; nothing was started before one was chosen.
+
+    The network on which its containers had credentials goes too, unless another job is on it.
 
     Raises:
         EngineError: where the engine that ran it cannot be asked.
     """
-    if engine is None:
+    if record.engine is None:
         return []
+    from sm_container.harness.engines.container import ContainerEngine
+    from sm_container.harness.engines.detect import engine_named
+
     try:
-        return engine_named(engine, store.home).remove_orphans(job)
+        engine = engine_named(record.engine, store.home)
+        ended = engine.remove_orphans(job)
     except EngineError as fault:
-        raise EngineError(f"job {job} was left running by {engine}: {fault}") from fault
+        raise EngineError(f"job {job} was left running by {record.engine}: {fault}") from fault
+    if record.options.credentials != CredentialsKind.NONE.value and isinstance(
+        engine, ContainerEngine
+    ):
+        from sm_container.harness.credentials.network import remove_unused
+
+        remove_unused(engine.client)
+    return ended

@@ -24,6 +24,7 @@ class Interrupts:
     """The signals that this process has got: the first asks to stop, the second to kill."""
 
     received: list[int] = field(default_factory=list)
+    _is_raising: bool = False
 
     @property
     def wants_stop(self) -> bool:
@@ -33,20 +34,36 @@ class Interrupts:
     def wants_kill(self) -> bool:
         return len(self.received) > 1
 
+    def record(self, number: int, frame: FrameType | None = None) -> None:
+        """The signals' handler."""
+        self.received.append(number)
+        if self._is_raising and self.wants_kill:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def raising(self) -> Iterator[None]:
+        """While the block runs, which may hang where nobody can look, the second signal ends it.
+
+        Raises:
+            KeyboardInterrupt: in the main thread.
+        """
+        self._is_raising = True
+        try:
+            yield
+        finally:
+            self._is_raising = False
+
 
 @contextmanager
 def catching_interrupts() -> Iterator[Interrupts]:
     """Record Ctrl-C, SIGTERM and SIGHUP while the block runs, instead of ending this process.
 
-    A handler only records; whoever runs the job looks. Must be entered in the main thread.
+    The handler only records, but within ``Interrupts.raising``; whoever runs the job looks. Must be
+    entered in the main thread.
     """
     interrupts = Interrupts()
-
-    def record(number: int, frame: FrameType | None) -> None:
-        interrupts.received.append(number)
-
     caught = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, record) for number in caught}
+    before = {number: signal.signal(number, interrupts.record) for number in caught}
     try:
         yield interrupts
     finally:

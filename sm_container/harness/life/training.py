@@ -7,18 +7,19 @@ SecondaryStatus.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 from sm_container.contract.layout import Layout
 from sm_container.contract.outcome import read_failure
-from sm_container.harness.credentials.choice import CredentialsError, CredentialsKind
+from sm_container.harness.credentials.choice import CredentialsKind
 from sm_container.harness.credentials.served import ServedCredentials
 from sm_container.harness.engines.engine import EngineError, Exit
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import Phase
 from sm_container.harness.life.containers import Running, container_spec
 from sm_container.harness.life.faults import (
-    DownloadError,
+    FORESEEN,
     StoppedEarly,
     reason_of_exit,
     reason_of_fault,
@@ -26,18 +27,14 @@ from sm_container.harness.life.faults import (
 from sm_container.harness.life.ledger import Ledger
 from sm_container.harness.life.observer import Observer
 from sm_container.harness.life.prepare import Prepared
-from sm_container.harness.life.staging import stage
 from sm_container.harness.life.stopping import Interrupts, StopCause, is_stop_requested
 from sm_container.harness.life.tree import write_tree
 from sm_container.harness.metrics import final_metrics
-from sm_container.harness.outputs.artifacts import (
-    ArtifactError,
-    Destination,
-    save_artifacts,
-)
+from sm_container.harness.outputs.artifacts import Destination, save_artifacts
 from sm_container.harness.outputs.files import is_contained
-from sm_container.harness.store.folder import JobFolder
+from sm_container.harness.store.folder import JobFolder, JobLostError
 
+MIB = 1024**2
 # The exit code by which engines say that they themselves have failed.
 ENGINE_FAULT = 125
 
@@ -49,11 +46,18 @@ def run_job(
 
     Whatever goes wrong ends up in the record: a fault of the request's data, the engine or the
     output as a FailureReason, a defect of this program too, which is then raised.
+
+    Raises:
+        JobLostError: where the job's folder is deleted meanwhile; its containers are ended.
     """
     job = _Job(prepared, folder, observer, interrupts)
     try:
         job.live()
-    except (DownloadError, EngineError, CredentialsError, ArtifactError) as fault:
+    except JobLostError:
+        raise  # there is no place left to record anything in
+    except KeyboardInterrupt:
+        job.leave_artifacts()
+    except FORESEEN as fault:
         job.fail(fault)
     except BaseException as defect:
         if isinstance(defect, Exception):
@@ -93,8 +97,7 @@ class _Job:
             cause = self._watch(running)
             exits = running.exits()
             self._upload(exits)
-            cleanup.close()  # nothing is left behind by a process that dies after the job's end
-            self._end(exits, cause)
+            self._end(exits, cause, cleanup)
 
     def fail(self, fault: Exception) -> None:
         """Record a failure on this side of the container."""
@@ -102,6 +105,14 @@ class _Job:
             Phase.FAILED,
             failure_reason=reason_of_fault(fault),
             fault=str(fault),
+            training_ended=self._now_if_started(),
+        )
+
+    def leave_artifacts(self) -> None:
+        """Record that a second Ctrl-C ended the saving of artifacts, and with it the job."""
+        self.ledger.enter(
+            Phase.STOPPED,
+            fault="its artifacts were not saved: that was interrupted",
             training_ended=self._now_if_started(),
         )
 
@@ -118,12 +129,23 @@ class _Job:
                 network_interface=self.prepared.network_interface,
             )
         probed = self.layouts[self.prepared.hosts[0]].base
-        probe = self.prepared.engine.probe(probed, self.prepared.target)
+        probe = self.prepared.engine.probe(
+            probed,
+            self.prepared.target,
+            job=self.request.name,
+            platform=self.prepared.options.platform,
+        )
         self.ledger.note(*probe.notes)
         self._leave_if_stopped()
 
     def _download(self) -> None:
         self.ledger.enter(Phase.DOWNLOADING, training_started=time.time())
+        if self.prepared.plans:
+            self._stage()
+        self._leave_if_stopped()
+
+    def _stage(self) -> None:
+        from sm_container.harness.life.staging import stage
 
         def progress(channel: str, done: int, total: int) -> None:
             self._leave_if_stopped()
@@ -131,7 +153,6 @@ class _Job:
 
         for host, layout in self.layouts.items():
             self.ledger.note(*stage(self.prepared, host, layout, progress))
-        self._leave_if_stopped()
 
     def _start(self, cleanup: ExitStack) -> Running:
         self.ledger.enter(Phase.IMAGE)
@@ -165,6 +186,7 @@ class _Job:
         cause: StopCause | None = None
         killed = False
         while not running.wait(0.1):
+            self.folder.require()
             if cause is None:
                 if is_stop_requested(self.folder, self.interrupts):
                     cause = StopCause.REQUEST
@@ -183,22 +205,23 @@ class _Job:
             if exit.engine_error is not None and exit.code == ENGINE_FAULT:
                 raise EngineError(exit.engine_error)
         self.ledger.enter(Phase.UPLOADING, exit_code=next(iter(exits.values())).code)
-        for layout in self.layouts.values():
-            self.prepared.engine.reclaim(layout.base, self.prepared.target)
-        notes = save_artifacts(
-            list(self.layouts.values()),
-            self.destination,
-            self.prepared.store_of,
-            self.folder.artifacts,
-            self.observer.progress,
-        )
+        with self.interrupts.raising():
+            for layout in self.layouts.values():
+                self.prepared.engine.reclaim(layout.base, self.prepared.target)
+            notes = save_artifacts(
+                list(self.layouts.values()),
+                self.destination,
+                self.prepared.store_of,
+                self.folder.artifacts,
+                self.observer.progress,
+            )
         self.ledger.note(*notes)
 
-    def _end(self, exits: dict[str, Exit], cause: StopCause | None) -> None:
+    def _end(self, exits: dict[str, Exit], cause: StopCause | None, cleanup: ExitStack) -> None:
         metrics, notes = final_metrics(
             self.request.metric_definitions, [self.folder.log(host) for host in exits]
         )
-        self.ledger.note(*notes)
+        self.ledger.note(*notes, *self._starved(exits))
         reasons = [reason_of_exit(exit, self._failure(host)) for host, exit in exits.items()]
         failure = next((reason for reason in reasons if reason is not None), None)
         phase = Phase.COMPLETED if failure is None else Phase.FAILED
@@ -206,6 +229,7 @@ class _Job:
             # How a container ends after it was told to stop is of no consequence.
             phase = Phase.STOPPED if cause is StopCause.REQUEST else Phase.MAX_RUNTIME_EXCEEDED
             failure = None
+        cleanup.close()  # nothing is left behind by a process that dies after the job's end
         self.ledger.enter(
             phase,
             failure_reason=failure,
@@ -213,6 +237,18 @@ class _Job:
             model_artifacts=self.destination.model,
             training_ended=time.time(),
         )
+
+    def _starved(self, exits: dict[str, Exit]) -> Iterator[str]:
+        """What the reason for an end out of memory has no words for."""
+        limit = self.prepared.memory_bytes
+        for host, exit in exits.items():
+            if exit.out_of_memory:
+                had = (
+                    "this machine has"
+                    if limit is None
+                    else f"its limit allows: {limit / MIB:,.0f} MiB"
+                )
+                yield f"{host} was ended by the kernel when it had taken all the memory that {had}"
 
     def _failure(self, host: str) -> str | None:
         layout = self.layouts[host]

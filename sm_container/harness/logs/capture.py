@@ -30,9 +30,10 @@ def times_of(log: Path) -> Path:
 def capture(stdout: int, stderr: int, log: Path, live: Sink | None = None) -> None:
     """Copy both streams into ``log`` until both have ended, then close them.
 
-    Order holds within each stream; lines of the two are never mixed within a line. ``live`` gets
-    the same bytes that go to the log, at the same time. A stream that ends without a newline gets
-    one, since the other stream's next line would otherwise continue it.
+    Order holds within each stream; lines of the two are never mixed within a line, but for one of
+    more than 16 MiB, which is written before it has ended. ``live`` gets the same bytes that go to
+    the log, at the same time. A stream that ends without a newline gets one, since the other
+    stream's next line would otherwise continue it.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with (

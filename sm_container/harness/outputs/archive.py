@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 from sm_container.harness.outputs.files import Leaf, Merged
+from sm_container.storage.objects import Advance
 
-Advance = Callable[[int], None]
 # Models hardly compress: the fastest level costs a few percent of size and a third of the time.
 _LEVEL = 1
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sm_container.contract.layout import Layout
-from sm_container.harness.outputs.archive import Advance, write_archive
+from sm_container.harness.outputs.errors import ArtifactError
 from sm_container.harness.outputs.files import Merged, is_contained, merged
 from sm_container.storage.errors import StorageError
+from sm_container.storage.objects import Advance
 from sm_container.storage.store import Store
 
 StoreOf = Callable[[str], tuple[Store, str]]
 # phase ("model" or "output"), bytes done, bytes in all
 Progress = Callable[[str, int, int], None]
-
-
-class ArtifactError(Exception):
-    """An artifact could not be written or uploaded."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +40,11 @@ class Destination:
         return f"{self.folder}/output.tar.gz" if self.compressed else f"{self.folder}/data"
 
 
+def has_model(layouts: Sequence[Layout]) -> bool:
+    """Whether any host left what makes a model artifact: a file or a link in its model folder."""
+    return not _left((layout.base, layout.model) for layout in layouts).is_empty
+
+
 def save_artifacts(
     layouts: Sequence[Layout],
     destination: Destination,
@@ -64,9 +66,7 @@ def save_artifacts(
     )
     for what, folders, uri in parts:
         try:
-            files = merged(
-                folder for tree, folder in folders if folder.is_dir() and is_contained(folder, tree)
-            )
+            files = _left(folders)
             notes.extend(files.notes)
             advance = _counter(what, files.size, progress)
             if files.is_empty:
@@ -82,9 +82,18 @@ def save_artifacts(
     return tuple(notes)
 
 
+def _left(folders: Iterable[tuple[Path, Path]]) -> Merged:
+    """What stands in the folders, each named with the tree that it must lie in."""
+    return merged(
+        folder for tree, folder in folders if folder.is_dir() and is_contained(folder, tree)
+    )
+
+
 def _save_archive(
     files: Merged, uri: str, store_of: StoreOf, scratch: Path, advance: Advance
 ) -> None:
+    from sm_container.harness.outputs.archive import write_archive
+
     archive = scratch / uri.rpartition("/")[2]
     write_archive(files, archive, advance)
     try:

@@ -12,7 +12,7 @@ from sm_container.harness.request.flags import FlagError, expanded
 from sm_container.harness.request.wording import display, likest
 
 FORM = (
-    "NAME=SOURCE[,mode=Pipe][,content-type=T][,compression=Gzip][,wrapper=RecordIO]"
+    "NAME=SOURCE[,mode=File][,content-type=T][,compression=Gzip][,wrapper=RecordIO]"
     "[,distribution=ShardedByS3Key][,type=ManifestFile][,attributes=a+b][,shuffle-seed=N]"
 )
 

@@ -14,6 +14,10 @@ class DamagedJobError(Exception):
     """A job's folder has no readable record."""
 
 
+class JobLostError(Exception):
+    """A job's folder was deleted while the job ran."""
+
+
 @dataclass(frozen=True)
 class JobFolder:
     """``<home>/jobs/<name>``."""
@@ -72,10 +76,28 @@ class JobFolder:
             ) from fault
 
     def write(self, record: JobRecord) -> None:
-        """Replace the record in one step: a reader sees the old one or the new one."""
-        fresh = self.path / f".job-{os.getpid()}.json"
-        with open(fresh, "w", encoding="utf-8") as file:
-            json.dump(record.to_document(), file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, self.record)
+        """Replace the record in one step: a reader sees the old one or the new one.
+
+        Raises:
+            JobLostError: where the folder is gone.
+        """
+        fresh = self.path / ".job.json"  # one name is enough: only the job's owner writes
+        try:
+            with open(fresh, "w", encoding="utf-8") as file:
+                json.dump(record.to_document(), file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(fresh, self.record)
+        except FileNotFoundError:
+            raise self.lost() from None
+
+    def require(self) -> None:
+        """Raises :class:`JobLostError` where the folder is gone, or its record."""
+        if not self.record.exists():
+            raise self.lost()
+
+    def lost(self) -> JobLostError:
+        return JobLostError(
+            f"{self.path} was deleted while job {self.name} ran, and with it all that the job had "
+            "written; the job was ended (a job is deleted with: sm-container rm --force)"
+        )

@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS jobs (
 )
 """
 DAMAGED = "Damaged"
+_NOWHERE = Path(":memory:")
 
 
 @dataclass(frozen=True)
@@ -38,17 +39,23 @@ def summaries(jobs: Path, database: Path) -> list[Summary]:
     """Every job under a folder, the newest first.
 
     Only folders whose record has changed since they were last indexed are read. A database that
-    cannot be used is thrown away and made again: the folders are the truth.
+    cannot be used is thrown away and made again: the folders are the truth. Where none can be kept
+    (a full disk), all folders are read: the commands that make room need the list, too.
     """
     try:
         return _refreshed(jobs, database)
     except sqlite3.DatabaseError:
+        pass
+    try:
         database.unlink(missing_ok=True)
         return _refreshed(jobs, database)
+    except (sqlite3.DatabaseError, OSError):
+        return _refreshed(jobs, _NOWHERE)
 
 
 def _refreshed(jobs: Path, database: Path) -> list[Summary]:
     with closing(sqlite3.connect(database, timeout=10)) as connection, connection:
+        connection.execute("PRAGMA synchronous = OFF")  # what a power cut spoils is made again
         connection.execute(_SCHEMA)
         known = dict(connection.execute("SELECT name, stamp FROM jobs"))
         present = dict(_stamps(jobs))

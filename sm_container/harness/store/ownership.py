@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from types import TracebackType
 
+from sm_container.harness.job.status import JobStatus
 from sm_container.harness.store.folder import JobFolder
 
 
@@ -17,6 +18,7 @@ class OwnedElsewhereError(Exception):
 
 # ``is_owned`` holds the lock for an instant: that is not ownership, so ``take`` outlasts it.
 _GLANCE_SECONDS = 0.2
+_RUNNING = frozenset(status.value for status in JobStatus if not status.is_terminal)
 
 
 @dataclass(frozen=True)
@@ -78,3 +80,8 @@ def is_owned(folder: JobFolder) -> bool:
         return False
     finally:
         os.close(descriptor)
+
+
+def is_orphan(folder: JobFolder, status: str) -> bool:
+    """Whether a job still counts as running, by its TrainingJobStatus, and nobody runs it."""
+    return status in _RUNNING and not is_owned(folder)

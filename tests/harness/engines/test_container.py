@@ -132,6 +132,30 @@ def test_missing_image_is_pulled_or_refused(container_runner: Runner, notes: lis
     assert not any(line.startswith("time=") for line in notes)
 
 
+def test_image_of_another_platform_is_not_taken(container_runner: Runner) -> None:
+    with pytest.raises(EngineError, match=r"for linux/s390x is not on this machine"):
+        container_runner.create("true", platform="linux/s390x")
+
+
+def test_what_the_engine_says_of_a_network_is_not_in_the_log(
+    container_runner: Runner, container_engine: ContainerEngine
+) -> None:
+    client = container_engine.client
+    network = f"sm-test-{container_runner.home.identity}"
+    client.run("network", "create", network)
+    try:
+        done = container_runner.run(
+            "sh", "-c", "echo out; echo err >&2; exit 3", network=Network.named(network)
+        )
+        missing = container_runner.run("no-such-program", network=Network.named(network))
+        for container in container_runner.made:
+            container.remove()
+    finally:
+        client.run("network", "rm", network)
+    assert (done.out, done.err, done.exit) == (b"out\n", b"err\n", Exit(3))
+    assert missing.exit.code == 127
+
+
 def test_hosts_of_one_network_find_each_other(
     container_runner: Runner, container_engine: ContainerEngine
 ) -> None:

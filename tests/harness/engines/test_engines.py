@@ -361,11 +361,11 @@ def test_target_of_the_other_kind_is_refused(runner: Runner, tmp_path: Path) -> 
 
 def test_probe_costs_nothing_the_second_time(runner: Runner) -> None:
     assert runner.target is not None
-    assert runner.engine.probe(runner.tree, runner.target).fifos
+    assert runner.engine.probe(runner.tree, runner.target, job=runner.job).fifos
     assert sorted(os.listdir(runner.tree)) == ["input", "model"]
     # An image that is not there shows that no container is asked again.
     again = runner.target if runner.engine.name == "process" else ImageTarget("localhost/no:1")
-    assert runner.engine.probe(runner.tree, again).fifos
+    assert runner.engine.probe(runner.tree, again, job=runner.job).fifos
 
 
 def test_spec_is_plain_data(runner: Runner) -> None:

@@ -6,13 +6,21 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from engine_fixtures import Runner
 
+from sm_container.harness.engines import probe
 from sm_container.harness.engines.container import ContainerEngine
-from sm_container.harness.engines.engine import ImageTarget, ProgramTarget
+from sm_container.harness.engines.engine import (
+    HOME_LABEL,
+    JOB_LABEL,
+    EngineError,
+    ImageTarget,
+    ProgramTarget,
+)
 from sm_container.harness.engines.leftovers import MARKER, eventually, marked
 from sm_container.harness.engines.process import ProcessEngine
 from sm_container.harness.store.home import Home
@@ -93,3 +101,42 @@ def test_namespaced_program_dies_with_its_harness(process_runner: Runner) -> Non
     kill_a_harness(process_runner, "process", "running")
     prefix = f"{process_runner.home.identity}/"
     assert eventually(lambda: not list(marked(prefix)), 10)
+
+
+@pytest.mark.container
+def test_container_that_is_still_being_made_is_waited_for(container_runner: Runner) -> None:
+    """The engine's command outlives the harness that ran it."""
+    engine, target = container_runner.engine, container_runner.target
+    assert isinstance(engine, ContainerEngine)
+    assert isinstance(target, ImageTarget)
+    labels = {JOB_LABEL: "a-job", HOME_LABEL: container_runner.home.identity}
+    words = [word for pair in labels.items() for word in ("--label", "=".join(pair))]
+    name = f"sm-test-{container_runner.home.identity}"
+    create = [engine.client.program, "create", *words, "--name", name, target.reference, "true"]
+    with subprocess.Popen(
+        ["sh", "-c", 'kill -STOP $$; exec "$@"', "sh", *create],
+        stdout=subprocess.DEVNULL,
+        env=engine.client.environment(),
+    ) as making:
+        os.waitid(os.P_PID, making.pid, os.WSTOPPED | os.WNOWAIT)
+        threading.Timer(0.5, making.send_signal, (signal.SIGCONT,)).start()
+        assert engine.remove_orphans("a-job") == [name]
+    assert engine.remove_orphans("a-job") == []
+
+
+def test_container_of_the_probe_is_an_orphan_too(
+    container_runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, target = container_runner.engine, container_runner.target
+    assert isinstance(target, ImageTarget)
+    found: list[str] = []
+
+    def look_while_it_stands(*_: object) -> bool:
+        found.extend(engine.remove_orphans("a-job"))
+        return False
+
+    monkeypatch.setattr(probe, "_comes_back", look_while_it_stands)
+    with pytest.raises(EngineError, match="do not see"):
+        engine.probe(container_runner.tree, target, job="a-job")
+    assert len(found) == 1
+    assert found[0].startswith("sm-probe-")

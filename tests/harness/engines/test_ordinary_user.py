@@ -125,7 +125,7 @@ def test_files_that_a_container_wrote_as_root_become_the_users(
         f"client = Client(Dialect.DOCKER, {docker_client.program!r})\n"
         "engine = ContainerEngine(client, home, print)\n"
         f"image = ImageTarget({base_image!r})\n"
-        "assert engine.probe(tree, image).fifos\n"
+        "assert engine.probe(tree, image, job='j').fifos\n"
         f"text, end = run(engine, image, 'sh', '-c', {WRITES_AS_ROOT!r})\n"
         "assert end.code == 0, text\n"
         "print(len(list(foreign(tree))) > 0)\n"

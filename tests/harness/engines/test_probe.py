@@ -26,7 +26,7 @@ def test_folder_of_this_machine_is_seen(
 ) -> None:
     folder = home.path / hostile_tmp_path.name
     folder.mkdir()
-    assert container_engine.probe(folder, ImageTarget(base_image)) == Probe()
+    assert container_engine.probe(folder, ImageTarget(base_image), job="a-job") == Probe()
     assert os.listdir(folder) == []
     [kept] = (home.cache / "engines").iterdir()
     assert json.loads(kept.read_text()) == {"fifos": True}
@@ -52,7 +52,7 @@ def test_engine_elsewhere_is_refused(
     client, hidden = elsewhere
     engine = ContainerEngine(client, home, notes.append)
     with pytest.raises(EngineError, match=r"do not see .*hidden.*set SM_CONTAINER_HOME") as fault:
-        engine.probe(hidden, ImageTarget(base_image))
+        engine.probe(hidden, ImageTarget(base_image), job="a-job")
     assert client.endpoint in str(fault.value)
     assert "\n" not in str(fault.value)
     assert os.listdir(hidden) == []
@@ -79,12 +79,12 @@ def test_fifo_that_does_not_carry_is_told(
     wrapper.chmod(0o755)
     (tmp_path / "folder").mkdir()
     engine = ContainerEngine(Client(Dialect.PODMAN, str(wrapper)), home, notes.append)
-    probe = engine.probe(tmp_path / "folder", ImageTarget(base_image))
+    probe = engine.probe(tmp_path / "folder", ImageTarget(base_image), job="a-job")
     assert not probe.fifos
     assert "Pipe mode does not work with it" in probe.notes[0]
     assert os.listdir(tmp_path / "folder") == []
     # It is remembered, and told again.
-    assert engine.probe(tmp_path / "folder", ImageTarget("localhost/no:1")) == probe
+    assert engine.probe(tmp_path / "folder", ImageTarget("localhost/no:1"), job="a-job") == probe
 
 
 def test_image_without_a_shell_cannot_be_probed(
@@ -96,7 +96,7 @@ def test_image_without_a_shell_cannot_be_probed(
     archive = subprocess.run(["tar", "-C", empty, "-c", "."], capture_output=True, check=True)
     subprocess.run(["podman", "import", "-", name], input=archive.stdout, check=True)
     try:
-        probe = container_engine.probe(tmp_path, ImageTarget(name))
+        probe = container_engine.probe(tmp_path, ImageTarget(name), job="a-job")
     finally:
         subprocess.run(["podman", "rmi", "--force", name], check=True, capture_output=True)
     assert probe.fifos
@@ -107,4 +107,4 @@ def test_image_that_is_missing_is_told(
     container_engine: ContainerEngine, home: Home, tmp_path: Path
 ) -> None:
     with pytest.raises(EngineError, match="is not on this machine"):
-        container_engine.probe(tmp_path, ImageTarget("localhost/no-such:1"))
+        container_engine.probe(tmp_path, ImageTarget("localhost/no-such:1"), job="a-job")

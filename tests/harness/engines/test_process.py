@@ -186,7 +186,7 @@ class TestWithoutNamespaces:
 
     def test_what_is_not_enforced_is_told(self, run: Runner) -> None:
         assert run.target is not None
-        probe = run.engine.probe(run.tree, run.target)
+        probe = run.engine.probe(run.tree, run.target, job=run.job)
         assert "nothing keeps it from writing" in probe.notes[0]
         assert not run.engine.protects_inputs
 

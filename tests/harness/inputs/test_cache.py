@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,9 +22,14 @@ def cache(hostile_tmp_path: Path) -> ObjectCache:
 
 
 def publish(cache: ObjectCache, object: Object, body: bytes = b"bytes") -> Path:
-    partial = cache.partials() / f"partial-{object.key}-{os.getpid()}"
-    partial.write_bytes(body)
-    return cache.publish(partial, ORIGIN, object)
+    with cache.copying() as folder:
+        partial = folder / "partial"
+        partial.write_bytes(body)
+        return cache.publish(partial, ORIGIN, object)
+
+
+def partials(cache: ObjectCache) -> list[Path]:
+    return [path for path in cache.folder.glob("objects/partial/**/*") if path.is_file()]
 
 
 def test_what_was_published_is_found(cache: ObjectCache) -> None:
@@ -33,7 +37,7 @@ def test_what_was_published_is_found(cache: ObjectCache) -> None:
     entry = publish(cache, OBJECT)
     assert cache.find(ORIGIN, OBJECT) == entry
     assert entry.read_bytes() == b"bytes"
-    assert os.listdir(cache.partials()) == []
+    assert partials(cache) == []
 
 
 @pytest.mark.parametrize(
@@ -95,15 +99,32 @@ def test_a_prune_of_nothing(cache: ObjectCache) -> None:
     assert cache.prune(0).entries == 0
 
 
-def test_a_prune_leaves_copies_under_way_and_removes_what_a_killed_one_left(
-    cache: ObjectCache,
-) -> None:
-    under_way, left = cache.partials() / "under-way", cache.partials() / "left"
-    under_way.write_text("x")
-    left.write_text("x")
-    os.utime(left, (0, time.time() - 90_000))
-    cache.prune(0)
-    assert os.listdir(cache.partials()) == ["under-way"]
+COPY = """
+import sys, time
+from pathlib import Path
+from sm_container.harness.inputs.cache import ObjectCache
+with ObjectCache(Path(sys.argv[1])).copying() as folder:
+    (folder / "left").write_text("x")
+    print("copying", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_what_a_killed_copy_left_is_removed_and_copies_under_way_stay(cache: ObjectCache) -> None:
+    with cache.copying() as folder:
+        under_way = folder / "under-way"
+        under_way.write_text("x")
+        with subprocess.Popen(
+            [sys.executable, "-c", COPY, cache.folder], stdout=subprocess.PIPE
+        ) as copy:
+            assert copy.stdout is not None
+            assert copy.stdout.readline() == b"copying\n"
+            cache.remove_left_over()
+            assert len(partials(cache)) == 2
+            copy.kill()
+        cache.remove_left_over()
+        assert partials(cache) == [under_way]
+    assert partials(cache) == []
 
 
 def test_two_harnesses_publish_and_prune_at_once(cache: ObjectCache, tmp_path: Path) -> None:
@@ -121,9 +142,9 @@ for number in range(300):
             assert found.read_bytes() == b"bytes"
         except FileNotFoundError:
             pass
-    partial = cache.partials() / f"{sys.argv[2]}-{number}"
-    partial.write_bytes(b"bytes")
-    cache.publish(partial, "origin", object)
+    with cache.copying() as folder:
+        (folder / "partial").write_bytes(b"bytes")
+        cache.publish(folder / "partial", "origin", object)
     if number % 7 == 0:
         cache.prune(20)
 """

@@ -224,7 +224,7 @@ def test_a_copy_that_was_cut_short_goes_on_where_it_stood(
     )
     with pytest.raises(StopError):
         stage_channel(plan, "algo-1", layouts[0], cache, Placement.LINK, stop)
-    assert os.listdir(cache.partials()) == []
+    assert os.listdir(cache.folder / "objects" / "partial") == []
     server.faults.on_get = None
     server.faults.stall_after.clear()
     staged = stage_channel(plan, "algo-1", layouts[1], cache, Placement.LINK, quiet)

@@ -15,9 +15,9 @@ import pytest
 from sm_container.harness.job.status import JobStatus, Phase
 from sm_container.harness.life.faults import INTERNAL_ERROR
 from sm_container.harness.life.launch import create_job, run_detached
-from sm_container.harness.life.recovery import OWNER_DIED, is_orphan, recover
+from sm_container.harness.life.recovery import OWNER_DIED, recover
 from sm_container.harness.store.folder import JobFolder
-from sm_container.harness.store.ownership import is_owned
+from sm_container.harness.store.ownership import is_orphan, is_owned
 
 DEADLINE = 20.0
 

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
+import socket
 import tarfile
+import threading
 from typing import Any
 
+import psutil
 import pytest
 
 from sm_container.contract.outcome import OUT_OF_MEMORY_REASON
 from sm_container.harness.engines.engine import Exit
+from sm_container.harness.engines.leftovers import eventually
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import JobStatus, SecondaryStatus
 from sm_container.harness.life.faults import INTERNAL_ERROR, reason_of_exit
 from sm_container.harness.life.launch import exit_code
+from sm_container.harness.life.stopping import catching_interrupts
+from sm_container.harness.store.folder import JobLostError
+from tests.storage.servers import use_endpoint
 
 
 def statuses(record: JobRecord) -> list[str]:
@@ -128,12 +136,49 @@ def test_a_job_that_is_stopped_before_its_program_starts(desk: Any) -> None:
 
 
 def test_an_upload_that_fails_is_the_callers_fault(desk: Any) -> None:
-    (desk.folder / "output").write_text("a file where a folder should be")
-    record = desk.run("echo weights > /opt/ml/model/weights")
+    output = shlex.quote(str(desk.folder / "output"))
+    record = desk.run(
+        f"echo weights > /opt/ml/model/weights; echo a file where a folder should be > {output}"
+    )
     assert record.status is JobStatus.FAILED
     assert record.failure_reason is not None
     assert record.failure_reason.startswith("ClientError: Artifact upload failed:")
     assert exit_code(record) == 125
+
+
+def test_a_second_interrupt_ends_an_upload_that_hangs(desk: Any, monkeypatch: Any) -> None:
+    document = desk.document(OutputDataConfig={"S3OutputPath": "s3://bucket/models"})
+    with socket.create_server(("127.0.0.1", 0)) as server, catching_interrupts() as interrupts:
+        use_endpoint(monkeypatch, f"http://127.0.0.1:{server.getsockname()[1]}")
+
+        def interrupt() -> None:
+            with server.accept()[0] as asked:  # and never answered
+                asked.recv(1)
+                os.kill(os.getpid(), signal.SIGINT)
+                assert eventually(lambda: interrupts.wants_stop, 10)  # else the two are one
+                os.kill(os.getpid(), signal.SIGINT)
+                assert eventually(lambda: interrupts.wants_kill, 10)
+
+        desk.interrupts = interrupts
+        helper = threading.Thread(target=interrupt)
+        helper.start()
+        record = desk.run("echo weights > /opt/ml/model/weights", document)
+        helper.join()
+    assert statuses(record)[-2:] == ["Uploading", "Stopped"]
+    assert "its artifacts were not saved" in record.fault
+    assert exit_code(record) == 130
+
+
+def test_a_folder_deleted_by_hand_ends_the_job(desk: Any) -> None:
+    # Moved away, it is gone in one step.
+    desk.watched.at_output = lambda data: os.rename(desk.job().path, desk.folder / "away")
+    with pytest.raises(JobLostError, match="was deleted while job job ran"):
+        desk.run("echo ready; exec sleep 300.125")
+    assert desk.watched.records[-1].status is JobStatus.IN_PROGRESS  # it was never told an end
+    assert ["sleep", "300.125"] not in [
+        each.info["cmdline"] for each in psutil.process_iter(["cmdline"])
+    ]
+    assert desk.store.summaries() == []
 
 
 def test_data_that_vanishes_is_a_failed_download(desk: Any) -> None:

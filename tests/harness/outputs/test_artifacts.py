@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from sm_container.contract.layout import Layout
-from sm_container.harness.outputs.artifacts import ArtifactError, Destination, save_artifacts
+from sm_container.harness.outputs.artifacts import Destination, save_artifacts
+from sm_container.harness.outputs.errors import ArtifactError
 from sm_container.storage.store import Store, open_store
 
 
@@ -160,7 +161,7 @@ LIMITED = """
 import resource, sys
 from pathlib import Path
 from test_artifacts import Saving
-from sm_container.harness.outputs.artifacts import ArtifactError
+from sm_container.harness.outputs.errors import ArtifactError
 saving = Saving(Path(sys.argv[1]))
 (saving.layouts[0].model / "weights").write_bytes(__import__("os").urandom(900_000))
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))

@@ -196,10 +196,10 @@ def test_every_flag_at_fault_is_named_at_once() -> None:
         interrupt_after="60",
     ) == (
         "--metric 'loss': write --metric NAME=REGEX",
-        "--channel 'train': write --channel NAME=SOURCE[,mode=Pipe][,content-type=T]"
+        "--channel 'train': write --channel NAME=SOURCE[,mode=File][,content-type=T]"
         "[,compression=Gzip][,wrapper=RecordIO][,distribution=ShardedByS3Key][,type=ManifestFile]"
         "[,attributes=a+b][,shuffle-seed=N]",
-        "--channel '': write --channel NAME=SOURCE[,mode=Pipe][,content-type=T]"
+        "--channel '': write --channel NAME=SOURCE[,mode=File][,content-type=T]"
         "[,compression=Gzip][,wrapper=RecordIO][,distribution=ShardedByS3Key][,type=ManifestFile]"
         "[,attributes=a+b][,shuffle-seed=N]",
         "--channel 'b': no option 'mod=Pipe': did you mean mode=...? A comma in the source is "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -104,6 +105,26 @@ def test_a_damaged_index_is_made_again(store: JobStore) -> None:
     assert [job.name for job in store.summaries()] == ["one"]
     with sqlite3.connect(store.home.index) as connection:
         assert connection.execute("SELECT count(*) FROM jobs").fetchone() == (1,)
+
+
+def test_a_full_disk_keeps_nobody_from_the_list(store: JobStore) -> None:
+    for number in range(3):
+        store.create(new_record(f"job-{number}", float(number)))[1].release()
+    program = (
+        "import sys; from sm_container.harness.store.home import Home;"
+        "from sm_container.harness.store.jobs import JobStore;"
+        "home = Home.from_environment({'SM_CONTAINER_HOME': sys.argv[1]});"
+        "print([job.name for job in JobStore(home).summaries()])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, store.home.path],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("['job-2', 'job-1', 'job-0']\n", "")
+    assert store.home.index.read_bytes() == b""
 
 
 def test_a_damaged_job_is_listed_as_such_and_can_be_removed(store: JobStore) -> None:
