@@ -76,4 +76,6 @@ def _run_job(workspace: Path, engine: str, *target: str) -> None:
     output = str(workspace / "output")
     command = [str(COMMAND), "run", "--engine", engine, "--output", output, *target]
     environment = {**os.environ, "SM_CONTAINER_HOME": str(workspace / "home")}
+    # As installed: pip leaves bytecode beside every module, a source tree has it after a first run.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     subprocess.run(command, check=True, capture_output=True, env=environment)

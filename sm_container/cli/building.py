@@ -13,6 +13,10 @@ from sm_container.cli.errors import EXIT_HARNESS, EXIT_INPUT, Complaint
 from sm_container.cli.stream import Stream
 from sm_container.harness.engines.detect import PROCESS, find_client
 
+_DOCKERFILES = ("Dockerfile", "Containerfile")
+# Source: "Run Training with a Custom Docker image": the exec form of ENTRYPOINT is required.
+_SHELL_FORM = re.compile(r"^[ \t]*ENTRYPOINT[ \t]+[^\[\s]", re.MULTILINE | re.IGNORECASE)
+
 
 def build_image(
     engine: str,
@@ -30,9 +34,15 @@ def build_image(
     """
     if engine == PROCESS:
         raise Complaint(["--build makes an image, and the process engine runs none"], EXIT_INPUT)
-    if not any((folder / name).is_file() for name in ("Dockerfile", "Containerfile")):
+    if not any((folder / name).is_file() for name in _DOCKERFILES):
         raise Complaint([f"--build {folder}: there is no Dockerfile in it"], EXIT_INPUT)
     client = find_client(engine, os.environ)
+    if _SHELL_FORM.search(_dockerfile(folder)):
+        out.line(
+            "note: an ENTRYPOINT in the shell form gets no arguments and no signals; "
+            'write it as a list: ENTRYPOINT ["sm-train"]',
+            fg="yellow",
+        )
     image = reference or image_name(folder)
     out.line(f"building {image} from {folder} with {client.dialect.value}", bold=True)
     done = subprocess.run(
@@ -54,6 +64,11 @@ def build_image(
         said = f"{folder}: {client.dialect.value} build ended with exit code {done.returncode}"
         raise Complaint([f"{said}; what it said stands above"], EXIT_HARNESS)
     return image
+
+
+def _dockerfile(folder: Path) -> str:
+    found = next(file for name in _DOCKERFILES if (file := folder / name).is_file())
+    return found.read_text(encoding="utf-8", errors="replace")
 
 
 def image_name(folder: Path) -> str:

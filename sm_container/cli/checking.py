@@ -52,5 +52,5 @@ def _check_algorithm(given: Mapping[str, Any], out: Stream) -> int:
 
     path = given["algorithm"]
     found = Specification.from_document(load_document(path), path)
-    out.line(f"{found.algorithm_name}: this is an algorithm's document", fg="green")
+    out.line(f"{found.algorithm_name}: this is a sound CreateAlgorithm document", fg="green")
     return 0

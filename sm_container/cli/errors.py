@@ -32,7 +32,7 @@ def complaint(fault: Exception) -> Complaint | None:
     from sm_container.harness.inputs.errors import InputError
     from sm_container.harness.request.errors import DocumentError, RequestError
     from sm_container.harness.request.model import ModelError
-    from sm_container.harness.store.folder import DamagedJobError
+    from sm_container.harness.store.folder import DamagedJobError, JobLostError
     from sm_container.harness.store.jobs import JobExistsError, UnknownJobError
     from sm_container.harness.store.ownership import OwnedElsewhereError
     from sm_container.storage.errors import StorageError
@@ -53,8 +53,13 @@ def complaint(fault: Exception) -> Complaint | None:
     )
     if isinstance(fault, inputs):
         return Complaint([str(fault)], EXIT_INPUT)
-    if isinstance(fault, (EngineError, ModelError, DamagedJobError, OwnedElsewhereError)):
+    ours = (EngineError, ModelError, DamagedJobError, JobLostError, OwnedElsewhereError)
+    if isinstance(fault, ours):
         return Complaint([str(fault)], EXIT_HARNESS)
+    if isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = f"{fault.filename}: " if fault.filename is not None else ""
+        what_to_do = "sm-container prune --cache, or set SM_CONTAINER_HOME to a larger disk"
+        return Complaint([f"{where}{fault.strerror}; {what_to_do}"], EXIT_HARNESS)
     if isinstance(fault, OSError) and fault.errno != errno.EPIPE and fault.filename is not None:
         return Complaint([f"{fault.filename}: {fault.strerror}"], EXIT_HARNESS)
     return None

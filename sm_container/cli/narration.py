@@ -52,10 +52,14 @@ def _prefix(host: str, colour: str, has_colour: bool) -> bytes:
 
 
 class Narration:
-    """An observer that tells a person what happens, a line for each status and each note."""
+    """An observer that tells a person what happens, a line for each status and each note.
 
-    def __init__(self, out: Stream, log: LogPrinter, progress: Progress) -> None:
+    ``heading`` is told once there is a job: not where its name is taken.
+    """
+
+    def __init__(self, out: Stream, log: LogPrinter, progress: Progress, heading: str = "") -> None:
         self._out = out
+        self._heading = heading
         self._log = log
         self._progress = progress
         self._lock = threading.Lock()
@@ -64,6 +68,9 @@ class Narration:
 
     def record(self, record: JobRecord) -> None:
         with self._lock:
+            if self._heading:
+                self._out.line(self._heading, bold=True)
+                self._heading = ""
             fresh = record.transitions[self._transitions :]
             if fresh:
                 self._progress.close()
@@ -72,7 +79,7 @@ class Narration:
                     f"{clock(transition.start)} {transition.status.value} - {transition.message}",
                     dim=True,
                 )
-                if transition.phase is Phase.STOPPING:
+                if transition.phase is Phase.STOPPING and _has_run(record):
                     self._out.line(f"         {_how_it_stops(record)}", dim=True)
             self._transitions = len(record.transitions)
             for note in record.notes[self._notes :]:
@@ -92,6 +99,11 @@ class Narration:
             self._progress.close()
 
 
+def _has_run(record: JobRecord) -> bool:
+    """Whether there is a program to be told that the job stops."""
+    return any(transition.phase is Phase.TRAINING for transition in record.transitions)
+
+
 def _how_it_stops(record: JobRecord) -> str:
     grace = duration(record.options.grace_seconds)
-    return f"SIGTERM was sent, SIGKILL follows after {grace}; Ctrl-C again kills at once"
+    return f"SIGTERM was sent, SIGKILL follows in {grace}; Ctrl-C again kills at once"

@@ -1,4 +1,7 @@
-"""Jobs whose owner died, and folders that a killed command left: ended and said, or only said."""
+"""Jobs whose owner died, and folders that a killed command left: ended and said, or only said.
+
+Commands that only say it (``ps``) do not import what ends it.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,10 @@ import time
 from collections.abc import Iterable
 
 from sm_container.cli.stream import Stream
-from sm_container.harness.engines.engine import EngineError
-from sm_container.harness.life.recovery import is_orphan, recover_job
 from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.store.index import Summary
 from sm_container.harness.store.jobs import JobStore
+from sm_container.harness.store.ownership import is_orphan
 
 # A folder is made an instant before its lock: only one that has stood for a while is left over.
 _LEFT_OVER_SECONDS = 60.0
@@ -26,6 +28,9 @@ def end_orphans(store: JobStore, out: Stream) -> None:
 
 def end_orphan(store: JobStore, folder: JobFolder, out: Stream) -> bool:
     """End one; False where its engine cannot be asked."""
+    from sm_container.harness.engines.engine import EngineError
+    from sm_container.harness.life.recovery import recover_job
+
     try:
         for recovered in recover_job(store, folder):
             ended = f", ended {', '.join(recovered.containers)}" if recovered.containers else ""
@@ -43,7 +48,10 @@ def orphans(store: JobStore, summaries: Iterable[Summary]) -> list[JobFolder]:
 
 
 def sweep(store: JobStore) -> None:
-    """Delete what a killed ``run`` or ``rm`` had half made or half deleted."""
+    """Delete what a killed ``run`` or ``rm`` had half made, half copied or half deleted."""
+    from sm_container.harness.inputs.cache import ObjectCache
+
+    ObjectCache(store.home.cache).remove_left_over()
     for folder in store.leftovers():
         try:
             age = time.time() - folder.stat().st_mtime

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sm_container.cli.stream import Stream
+from sm_container.cli.summary import NO_MODEL, left_a_model
 from sm_container.cli.text import duration, moment, one_line, printable
 from sm_container.contract.redaction import redacted
 from sm_container.harness.describe import describe
@@ -90,12 +91,18 @@ def _job(record: JobRecord, folder: JobFolder, description: Mapping[str, Any]) -
         ("exit code", None if record.exit_code is None else str(record.exit_code)),
         ("reason", record.failure_reason),
         ("cause", record.fault),
-        ("model", record.model_artifacts or None),
+        ("model", _model(record, folder)),
         ("output", description["OutputDataConfig"].get("S3OutputPath")),
         ("checkpoints", description.get("CheckpointConfig", {}).get("S3Uri")),
         ("folder", str(folder.path)),
     ]
     return [(label, printable(text)) for label, text in rows if text]
+
+
+def _model(record: JobRecord, folder: JobFolder) -> str | None:
+    if not record.model_artifacts:
+        return None
+    return record.model_artifacts if left_a_model(folder) else NO_MODEL
 
 
 def _words(words: Sequence[str] | None) -> str | None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 _SIZE = re.compile(r"([0-9]{1,15})([kmgt]?)(i?b)?", re.ASCII | re.IGNORECASE)
+_REGION = re.compile(r"[a-z]+(-[a-z]+)+-[0-9]{1,2}", re.ASCII)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 
@@ -35,6 +36,13 @@ def duration(text: str) -> int:
         ) from None
 
 
+def region(text: str) -> str:
+    """A region's name in the form of AWS, as it is."""
+    if _REGION.fullmatch(text) is None:
+        raise click.BadParameter(f"{text!r} is no region: write one such as us-east-1.")
+    return text
+
+
 def credentials(text: str) -> str:
     """``none``, ``env`` or ``profile=NAME``, as it is."""
     from sm_container.harness.credentials.choice import CredentialsChoice, CredentialsError
@@ -44,6 +52,15 @@ def credentials(text: str) -> str:
     except CredentialsError as fault:
         raise click.BadParameter(f"{fault}.") from None
     return text
+
+
+def complete_path(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Leave it to the shell, which knows the files."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
 
 
 def complete_jobs(

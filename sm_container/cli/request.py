@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from sm_container.declaration.specification import Specification
     from sm_container.harness.request.training_request import Document, TrainingRequest
     from sm_container.harness.store.home import Home
 
@@ -33,19 +34,23 @@ REQUEST_OPTIONS = (
     click.Option(
         ["-e", "--env"], multiple=True, metavar="KEY=VALUE", help="A variable of the container."
     ),
-    click.Option(["--input-mode"], metavar="MODE", help="File, Pipe or FastFile. [default: File]"),
+    click.Option(
+        ["--input-mode"], metavar="MODE", help="TrainingInputMode; this version has File."
+    ),
     click.Option(
         ["--instance-type"],
         metavar="TYPE",
         help="The instance type, whose memory the container gets. [default: ml.m5.large]",
     ),
-    click.Option(["--instance-count"], type=int, metavar="N", help="Hosts. [default: 1]"),
+    click.Option(["--instance-count"], type=int, metavar="N", help="Hosts; this version runs 1."),
     click.Option(
         ["--output"],
         metavar="URI",
         help="Where artifacts go: a folder or s3://. [default: a folder of the home]",
     ),
-    click.Option(["--checkpoint"], metavar="URI", help="Where checkpoints are kept."),
+    click.Option(
+        ["--checkpoint"], metavar="URI", help="CheckpointConfig.S3Uri; nothing is copied there yet."
+    ),
     click.Option(
         ["--max-runtime"], metavar="DURATION", help="Time limit: 900, 15m, 2h. [default: 1d]"
     ),
@@ -64,7 +69,8 @@ REQUEST_OPTIONS = (
         ["--algorithm"],
         type=_FILE,
         metavar="FILE",
-        help="A CreateAlgorithm document to check the request against.",
+        help="A CreateAlgorithm document: the request is checked against it, and its metrics are "
+        "found in the log.",
     ),
 )
 
@@ -119,8 +125,15 @@ def read_request(
     )
     document = build_document(flags, base, default_output=str(home.path / "output"))
     _add(document, given)
-    # Both checks speak before either ends the command: the user sees all at once.
-    against = algorithm_faults(given["algorithm"], document, home)
+    against: tuple[str, ...] = ()
+    if given["algorithm"] is not None:
+        from sm_container.declaration.specification import Specification
+
+        path = given["algorithm"]
+        specification = Specification.from_document(load_document(path), path)
+        _add_metrics(document, specification)
+        # Both checks speak before either ends the command: the user sees all at once.
+        against = _algorithm_faults(specification, document, home)
     try:
         request = parse_request(document)
     except RequestError as fault:
@@ -130,23 +143,36 @@ def read_request(
     return request
 
 
-def algorithm_faults(path: Path | None, document: Document, home: Home) -> tuple[str, ...]:
-    """What is wrong with a request for the algorithm that a file describes.
-
-    Raises:
-        DocumentError, ContractError: where the file holds no such document.
-    """
-    if path is None:
-        return ()
-    from sm_container.declaration.specification import Specification, check
+def _algorithm_faults(
+    specification: Specification, document: Document, home: Home
+) -> tuple[str, ...]:
+    """What is wrong with a request for an algorithm."""
+    from sm_container.declaration.specification import check
     from sm_container.harness.request import constraints
-    from sm_container.harness.request.document import load_document
     from sm_container.harness.request.model import load_model
 
-    specification = Specification.from_document(load_document(path), path)
     # What has the wrong type is left out here: parsing the request reports it.
     sound = constraints.check(load_model(home.cache), document).document
     return tuple(check(specification, sound))
+
+
+def _add_metrics(document: Document, specification: Specification) -> None:
+    """The algorithm's metrics are the job's, but for those that the request defines itself.
+
+    Source: CreateAlgorithm, TrainingSpecification, MetricDefinitions.
+    """
+    part = document.setdefault("AlgorithmSpecification", {})
+    given = part.get("MetricDefinitions") or [] if isinstance(part, dict) else None
+    if not isinstance(given, list):
+        return  # a fault, which the checks report
+    names = [each.get("Name") for each in given if isinstance(each, Mapping)]
+    added = [
+        {"Name": each.name, "Regex": each.regex}
+        for each in specification.metric_definitions
+        if each.name not in names
+    ]
+    if added:
+        part["MetricDefinitions"] = [*given, *added]
 
 
 def _add(document: Document, given: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from sm_container.cli.orphans import end_orphans
 from sm_container.cli.progress import progress_on
 from sm_container.cli.request import read_request
 from sm_container.cli.stream import Stream
-from sm_container.cli.summary import print_summary
+from sm_container.cli.summary import left_a_model, print_summary
 from sm_container.cli.target import ambiguity, settled
 from sm_container.harness.describe import as_json, describe
 from sm_container.harness.job.options import RunOptions
@@ -26,7 +26,6 @@ from sm_container.harness.request.training_request import TrainingRequest
 from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.store.home import Home
 from sm_container.harness.store.jobs import JobStore
-from sm_container.storage.errors import StorageError
 
 # The rest of its arguments finds a better shell than sh where the image has one.
 _SHELL = ("/bin/sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash -i || exec sh -i")
@@ -58,8 +57,8 @@ def _attach(prepared: Prepared, out: Stream, err: Stream, as_document: bool) -> 
     printer = LogPrinter(
         err if as_document else out, prepared.hosts, aside=err, job=prepared.request.name
     )
-    narration = Narration(err, printer, progress_on(err))
-    err.line(f"{prepared.request.name} on {prepared.engine.name}", bold=True)
+    heading = f"{prepared.request.name} on {prepared.engine.name}"
+    narration = Narration(err, printer, progress_on(err), heading)
     if prepared.options.shell:
         err.line("a shell runs in place of the program, and the job ends with it", dim=True)
     try:
@@ -67,7 +66,7 @@ def _attach(prepared: Prepared, out: Stream, err: Stream, as_document: bool) -> 
     finally:
         narration.close()
     folder = JobFolder(prepared.home.jobs / record.name)
-    print_summary(record, folder, err, _has_model(prepared, record))
+    print_summary(record, folder, err, left_a_model(folder))
     if as_document:
         _print_document(record, out)
     return exit_code(record)
@@ -93,10 +92,11 @@ def _target(home: Home, target: str | None, given: Mapping[str, Any], err: Strea
             given["engine"], given["build"], target, given["platform"], given["build_arg"], err
         )
     if target is not None:
+        found = settled(target)
         said = ambiguity(target)
         if said is not None:
             err.line(f"note: {said}", fg="yellow")
-        return settled(target)
+        return found
     if given["request"] is None:
         raise Complaint(
             ["TARGET is missing: name an image, a program or a folder, or give --request FILE"],
@@ -154,17 +154,6 @@ def _require_match(given: Mapping[str, Any], target: str) -> None:
 def _require_terminal() -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Complaint(["--shell needs a terminal for its input and output"], EXIT_INPUT)
-
-
-def _has_model(prepared: Prepared, record: JobRecord) -> bool:
-    """Whether there is something where the record says that the model is."""
-    if not record.model_artifacts:
-        return False
-    try:
-        store, key = prepared.store_of(record.model_artifacts)
-        return store.exists(key) or next(iter(store.list(f"{key}/")), None) is not None
-    except StorageError:
-        return True  # it was uploaded a moment ago, or the job would have failed
 
 
 def _print_document(record: JobRecord, out: Stream) -> None:

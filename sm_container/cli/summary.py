@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from sm_container.cli.stream import Stream
-from sm_container.cli.text import duration, one_line, printable
+from sm_container.cli.text import duration, one_line, printable, wrapped
+from sm_container.contract.layout import Layout
 from sm_container.harness.describe import describe
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import JobStatus
+from sm_container.harness.outputs.artifacts import has_model
 from sm_container.harness.store.folder import JobFolder
 
+NO_MODEL = "none: nothing was left in /opt/ml/model"
+_WORDLESS = re.compile(r"AlgorithmError: , exit code: [0-9]+")
 _SHOWN = 5
 _COLOURS = {
     JobStatus.COMPLETED: "green",
@@ -22,33 +28,43 @@ _COLOURS = {
 Row = tuple[str, str]
 
 
-def print_summary(record: JobRecord, folder: JobFolder, out: Stream, has_model: bool) -> None:
-    """``has_model`` says whether the algorithm left a model: the service names its place anyway."""
+def print_summary(record: JobRecord, folder: JobFolder, out: Stream, with_model: bool) -> None:
+    """``with_model``: whether the algorithm left a model. The service names its place anyway."""
     whole = duration(record.last_modified - record.created)
     out.line()
     out.line(
         f"{record.name}: {_outcome(record)} after {whole}", fg=_COLOURS[record.status], bold=True
     )
-    rows = list(_rows(record, folder, has_model))
+    rows = list(_rows(record, folder, with_model))
     width = max((len(label) for label, _ in rows), default=0)
+    columns = shutil.get_terminal_size().columns
     previous = ""
     for label, text in rows:
-        shown = "" if label == previous else label
-        out.line(f"  {shown.ljust(width)}  {text}")
-        previous = label
+        for line in wrapped(text, columns - width - 4) if out.is_terminal else [text]:
+            shown = "" if label == previous else label
+            out.line(f"  {shown.ljust(width)}  {line}")
+            previous = label
 
 
-def _rows(record: JobRecord, folder: JobFolder, has_model: bool) -> Iterator[Row]:
+def left_a_model(folder: JobFolder) -> bool:
+    """Whether the algorithm left a model in the tree of any host."""
+    return has_model([Layout(folder.tree(host.name)) for host in folder.path.glob("hosts/*")])
+
+
+def _rows(record: JobRecord, folder: JobFolder, with_model: bool) -> Iterator[Row]:
     if record.failure_reason:
         for line in printable(record.failure_reason).splitlines():
             yield "reason", line
+        if _WORDLESS.fullmatch(record.failure_reason):
+            yield "reason", "(it has no text: the program wrote no /opt/ml/output/failure)"
     if record.fault and record.fault not in (record.failure_reason or ""):
         yield "cause", one_line(record.fault, 500)
     if record.model_artifacts:
-        none = "none: nothing was left in /opt/ml/model"
-        yield "model", record.model_artifacts if has_model else none
-        if has_model and record.options.s3_root is not None:
+        yield "model", record.model_artifacts if with_model else NO_MODEL
+        if with_model and record.options.s3_root is not None:
             yield "model", _under(record.options.s3_root, record.model_artifacts)
+    elif with_model:
+        yield "model", f"not saved: it is still in {printable(str(folder.path))}/hosts"
     width = max((len(metric.name) for metric in record.final_metrics), default=0)
     for metric in record.final_metrics:
         yield "metrics", f"{printable(metric.name).ljust(width)}  {metric.value:.6g}"

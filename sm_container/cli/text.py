@@ -41,6 +41,14 @@ def moment(epoch: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(epoch))
 
 
+def wrapped(text: str, room: int) -> list[str]:
+    """Text in lines of ``room`` characters, cut at blanks alone: paths and commands stay whole."""
+    import textwrap
+
+    lines = textwrap.wrap(text, max(room, 20), break_long_words=False, break_on_hyphens=False)
+    return lines or [""]
+
+
 def printable(text: str) -> str:
     """Text that others wrote, without what would steer a terminal; lines stay lines."""
     return "".join(

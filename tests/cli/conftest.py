@@ -28,11 +28,13 @@ class Desk:
 
     folder: Path
     home: Path
+    variables: dict[str, str] = field(default_factory=dict)
     _started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "SM_CONTAINER_HOME": str(self.home), "COLUMNS": "100"}
+        own = {"SM_CONTAINER_HOME": str(self.home), "COLUMNS": "100"}
+        return {**os.environ, **own, **self.variables}
 
     def run(
         self, *words: str, variables: Mapping[str, str] | None = None

@@ -24,7 +24,7 @@ LIVES = {
 def request(name: str, **members: Any) -> dict[str, Any]:
     return {
         "TrainingJobName": name,
-        "AlgorithmSpecification": {"TrainingImage": "/work/train", "TrainingInputMode": "File"},
+        "AlgorithmSpecification": {"TrainingImage": "/code/train", "TrainingInputMode": "File"},
         "RoleArn": "arn:aws:iam::000000000000:role/sm-container",
         "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},
         "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
@@ -39,7 +39,7 @@ def job(name: str, state: str, *, began: float = 1_000_000.0, **changes: Any) ->
         name=name,
         arn=f"arn:aws:sagemaker:us-east-1:000000000000:training-job/{name}",
         document=changes.pop("document", request(name)),
-        options=changes.pop("options", RunOptions(target="/work/train")),
+        options=changes.pop("options", RunOptions(target="/code/train")),
         created=began,
         last_modified=began,
         engine="process",

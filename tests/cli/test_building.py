@@ -13,9 +13,9 @@ from sm_container.cli.building import image_name
 @pytest.mark.parametrize(
     ("folder", "name"),
     [
-        ("/work/xgboost_algo", "sm-container/xgboost-algo:latest"),
-        ("/work/My Project (2)", "sm-container/my-project-2:latest"),
-        ("/work/ünï", "sm-container/n:latest"),
+        ("/code/xgboost_algo", "sm-container/xgboost-algo:latest"),
+        ("/code/My Project (2)", "sm-container/my-project-2:latest"),
+        ("/code/ünï", "sm-container/n:latest"),
         ("/", "sm-container/image:latest"),
     ],
 )
@@ -39,3 +39,30 @@ def test_what_cannot_be_built(desk: Any, invoke: Any, words: list[str], said: st
     assert done.exit_code == 2
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "is_shell_form"),
+    [
+        ("ENTRYPOINT python train.py", True),
+        ("  entrypoint\texec sm-train", True),
+        ('ENTRYPOINT ["sm-train"]', False),
+        ('ENTRYPOINT  ["python", "train.py"]', False),
+        ("# ENTRYPOINT python train.py", False),
+    ],
+)
+def test_an_entry_point_that_hears_nothing_is_noted(
+    desk: Any, line: str, is_shell_form: bool
+) -> None:
+    folder = desk.folder / "image"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text(f"FROM scratch\n{line}\n")
+    desk.program("podman", "exit 1")  # what is said comes before anything is built
+
+    done = desk.run(
+        *("run", "image:latest", "--engine", "podman", "--build", str(folder)),
+        variables={"PATH": str(desk.folder)},
+    )
+
+    assert done.returncode == 125, done.stderr
+    assert ("shell form gets no arguments" in done.stderr) == is_shell_form

@@ -62,7 +62,8 @@ def test_an_algorithms_document(desk: Any, invoke: Any) -> None:
         )
     )
     assert (
-        "mine: this is an algorithm's document" in invoke("check", "--algorithm", str(path)).stdout
+        "mine: this is a sound CreateAlgorithm document"
+        in invoke("check", "--algorithm", str(path)).stdout
     )
 
     path.write_text('{"AlgorithmName": 5}')

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import subprocess
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +55,12 @@ def containers() -> str:
     return subprocess.run(
         ["podman", "ps", "--all", "--format", "{{.Names}}"], capture_output=True, text=True
     ).stdout
+
+
+def networks() -> list[str]:
+    return subprocess.run(
+        ["podman", "network", "ls", "--format", "{{.Name}}"], capture_output=True, text=True
+    ).stdout.split()
 
 
 def test_built_and_run(desk: Any, folder: str, base_image: str) -> None:
@@ -119,6 +128,37 @@ def test_what_a_killed_harness_left_is_ended(desk: Any, image: str) -> None:
     assert done.returncode == 0, done.stderr
     assert "orphan: its process had died, ended" in done.stderr
     assert "orphan-algo-1" not in containers()
+
+
+def test_the_network_of_a_killed_harness_is_removed(desk: Any, image: str) -> None:
+    lock = Path(tempfile.gettempdir()) / "sm-container-test-credentials.lock"
+    with open(lock, "w") as alone:  # the network is one for the whole machine
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        desk.variables.update({"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"})
+        process = desk.start(
+            *("run", image, "--engine", "podman", "-c", "train=data", "--name", "orphan"),
+            *("--credentials", "env", "--", "wait"),
+        )
+        assert process.stdout.readline() == "ready wait\n"
+        process.kill()
+        process.wait()
+        assert "sm-container-credentials" in networks()
+
+        done = desk.run("rm", "orphan")
+
+        assert done.returncode == 0, done.stderr
+        assert "sm-container-credentials" not in networks()
+
+
+def test_out_of_memory_is_told_with_the_limit(desk: Any, base_image: str) -> None:
+    done = desk.run(
+        *("run", base_image, "--engine", "podman", "--memory", "64m", "--json"),
+        *("--entrypoint", "python3 -c", "--", "bytearray(1 << 30)"),
+    )
+    found = json.loads(done.stdout)
+    assert done.returncode == 137
+    assert found["FailureReason"].startswith("ClientError: Please use an instance type with more")
+    assert any("its limit allows: 64 MiB" in note for note in found["SmContainer"]["Notes"])
 
 
 def test_stopped_as_the_service_would(desk: Any, image: str) -> None:

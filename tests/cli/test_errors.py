@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,16 @@ def test_an_operating_system_fault_names_its_file() -> None:
 
     assert said is not None
     assert said.message == "/some/file: Permission denied"
+    assert said.exit_code == 125
+
+
+@pytest.mark.parametrize("name", [None, "/some/file"])
+def test_a_full_disk_says_how_to_make_room(name: str | None) -> None:
+    said = complaint(OSError(errno.ENOSPC, "No space left on device", name))
+
+    assert said is not None
+    assert said.message.removeprefix("/some/file: ").startswith("No space left on device; ")
+    assert "sm-container prune --cache" in said.message
     assert said.exit_code == 125
 
 

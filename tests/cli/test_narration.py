@@ -11,6 +11,7 @@ from sm_container.cli.narration import LogPrinter, Narration
 from sm_container.cli.progress import Bars, Lines, progress_on
 from sm_container.cli.stream import Stream
 from sm_container.harness.job.record import JobRecord
+from sm_container.harness.job.status import Phase
 from tests.cli.records import job
 
 
@@ -57,6 +58,27 @@ def test_each_status_and_note_is_told_once() -> None:
     assert out.text.count("one thing") == 1
     assert "another\\x1b[31m" in out.text
     assert log.text == ""
+
+
+@pytest.mark.parametrize(("started", "told"), [(True, 1), (False, 0)])
+def test_a_signal_is_told_of_where_there_was_a_program(started: bool, told: int) -> None:
+    out = Sink()
+    narration = Narration(
+        out.stream,
+        LogPrinter(out.stream, ("algo-1",), out.stream, "a"),
+        Lines(out.stream),
+        "a on b",
+    )
+    record = job("a", "InProgress")
+    if not started:
+        record = replace(record, transitions=record.transitions[:3])
+
+    narration.record(record)
+    narration.record(record.entered(Phase.STOPPING, 2_000_000.0))
+
+    assert out.text.splitlines()[0] == "a on b"
+    assert out.text.count("a on b") == 1
+    assert out.text.count("SIGTERM was sent") == told
 
 
 def test_a_copy_is_a_line_when_it_is_done() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sm_container.cli.group import sm_container
-from sm_container.cli.parameters import complete_jobs, credentials, duration, size
+from sm_container.cli.parameters import complete_jobs, credentials, duration, region, size
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,13 @@ def test_duration() -> None:
     assert duration("15m") == 900
     with pytest.raises(click.BadParameter, match="write 900, 90s"):
         duration("soon")
+
+
+def test_region() -> None:
+    assert region("us-gov-west-1") == "us-gov-west-1"
+    for text in ("", "x y", "us-east", "us-east-1/x", "US-EAST-1", "us-east-1\n"):
+        with pytest.raises(click.BadParameter, match="write one such as us-east-1"):
+            region(text)
 
 
 def test_credentials() -> None:

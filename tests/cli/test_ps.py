@@ -39,7 +39,7 @@ def test_a_table(invoke: Any) -> None:
 
     assert lines[0].split() == ["NAME", "STATUS", "CREATED", "TRAINED", "ENGINE", "TARGET"]
     assert lines[1].split()[:2] == ["other-one", "Completed"]
-    assert all(line.endswith("process  /work/train") for line in lines[1:])
+    assert all(line.endswith("process  /code/train") for line in lines[1:])
 
 
 def test_an_empty_list_says_what_there_is(invoke: Any) -> None:
@@ -54,3 +54,8 @@ def test_an_unknown_status_is_refused(invoke: Any) -> None:
 
     assert done.exit_code == 2
     assert "inprogress" in done.stderr
+
+
+def test_a_filter_that_finds_nothing_is_no_idle_home(invoke: Any) -> None:
+    assert "no job is running; sm-container ps --all lists 4 more" in invoke("ps").stderr
+    assert "no such jobs" in invoke("ps", "--all", "--name", "none").stderr

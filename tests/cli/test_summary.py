@@ -11,9 +11,9 @@ from tests.cli.records import METRICS, job, stored
 from tests.cli.test_narration import Sink
 
 
-def summary(home: Path, record: JobRecord, *, has_model: bool = True, log: bytes = b"") -> str:
+def summary(home: Path, record: JobRecord, *, with_model: bool = True, log: bytes = b"") -> str:
     out = Sink()
-    print_summary(record, stored(home, record, {"algo-1": log}), out.stream, has_model)
+    print_summary(record, stored(home, record, {"algo-1": log}), out.stream, with_model)
     return out.text
 
 
@@ -64,7 +64,7 @@ def test_what_the_harness_did_wrong_is_said(hostile_tmp_path: Path) -> None:
 def test_a_model_that_is_not_there_is_not_shown(hostile_tmp_path: Path) -> None:
     record = job("done", "Completed", model_artifacts="s3://b/model.tar.gz")
 
-    text = summary(hostile_tmp_path / "home", record, has_model=False)
+    text = summary(hostile_tmp_path / "home", record, with_model=False)
 
     assert "s3://b" not in text
     assert "nothing was left in /opt/ml/model" in text
@@ -84,3 +84,22 @@ def test_after_a_shell_no_shell_is_proposed(hostile_tmp_path: Path) -> None:
     record = job("look", "Failed", exit_code=1, options=RunOptions(target="/x", shell=True))
 
     assert "--shell" not in summary(hostile_tmp_path / "home", record)
+
+
+def test_a_failure_without_words_says_why_it_has_none(hostile_tmp_path: Path) -> None:
+    record = job("bad", "Failed", exit_code=4, failure_reason="AlgorithmError: , exit code: 4")
+
+    text = summary(hostile_tmp_path / "home", record)
+
+    assert "the program wrote no /opt/ml/output/failure" in text
+
+
+def test_a_model_that_could_not_be_saved_is_still_there(hostile_tmp_path: Path) -> None:
+    reason = "ClientError: Artifact upload failed:s3://b/: no AWS credentials were found"
+    record = job("bad", "Failed", exit_code=0, failure_reason=reason)
+
+    text = summary(hostile_tmp_path / "home", record)
+
+    assert f"not saved: it is still in {hostile_tmp_path}/home/jobs/bad/hosts" in text
+    kept = summary(hostile_tmp_path / "other", record, with_model=False)
+    assert "not saved" not in kept

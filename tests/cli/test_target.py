@@ -16,7 +16,9 @@ def here(hostile_tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(hostile_tmp_path)
     (hostile_tmp_path / "train.py").touch()
     (hostile_tmp_path / "code").mkdir()
-    (hostile_tmp_path / "code" / "train").touch()
+    (hostile_tmp_path / "code" / "train").touch(0o755)
+    (hostile_tmp_path / "empty").mkdir()
+    (hostile_tmp_path / "notes.txt").touch(0o644)
     return hostile_tmp_path
 
 
@@ -42,6 +44,20 @@ def test_anything_else_is_an_image(here: Path, word: str) -> None:
 @pytest.mark.parametrize("word", ["./nowhere", "/nowhere/at/all", "../nowhere", "~/nowhere.sh"])
 def test_what_can_only_be_a_path_must_be_there(here: Path, word: str) -> None:
     with pytest.raises(Complaint, match="there is no such program or folder") as raised:
+        settled(word)
+    assert raised.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("empty", "has neither an executable train nor a train.py"),
+        ("notes.txt", "notes.txt is not executable; chmod"),
+        ("", "TARGET is empty"),
+    ],
+)
+def test_what_is_there_must_be_a_program(here: Path, word: str, said: str) -> None:
+    with pytest.raises(Complaint, match=said) as raised:
         settled(word)
     assert raised.value.exit_code == 2
 

@@ -120,3 +120,24 @@ def test_the_table_of_jobs_fits_the_terminal(desk: Any) -> None:
     assert lines[0].split() == ["NAME", "STATUS", "CREATED", "TRAINED", "ENGINE", "TARGET"]
     assert all(len(line) <= 70 for line in lines)
     assert lines[1].endswith("on-and-on")
+
+
+def test_where_there_is_no_room_targets_are_left_out(desk: Any) -> None:
+    program = desk.program("a-program", "true")
+    desk.run("run", program, "--name", "a-job-with-a-name-that-takes-all-the-room")
+    terminal = Terminal(desk, "ps", "--all", COLUMNS="90")
+
+    assert terminal.close() == 0
+    lines = terminal.text.splitlines()
+    assert lines[0].split() == ["NAME", "STATUS", "CREATED", "TRAINED", "ENGINE"]
+    assert lines[1].endswith("process")
+
+
+def test_the_last_words_are_cut_at_blanks(desk: Any) -> None:
+    terminal = Terminal(desk, "run", desk.program("a-program", "exit 3"), COLUMNS="60")
+
+    assert terminal.close() == 3
+    lines = terminal.text.splitlines()
+    words = lines[next(i for i, line in enumerate(lines) if "not simulated" in line) :]
+    assert len(words[0]) <= 60
+    assert words[1].startswith(" " * 17)

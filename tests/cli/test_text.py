@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sm_container.cli.text import duration, one_line, printable, size
+from sm_container.cli.text import duration, one_line, printable, size, wrapped
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,9 @@ def test_one_line_is_one_and_not_too_long(text: str, limit: int) -> None:
 
     assert len(line) <= limit
     assert len(line.splitlines()) <= 1
+
+
+def test_lines_are_cut_at_blanks_alone() -> None:
+    path = "/a/very/long-path/that/would/be/cut"
+    assert wrapped(f"see {path} and no further", 20) == ["see", path, "and no further"]
+    assert wrapped("", 20) == [""]

@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
+from sm_container.cli.parameters import complete_path
 from sm_container.cli.request import RequestCommand
 
 
 @click.command("check", cls=RequestCommand, short_help="Check a request without running it.")
-@click.argument("target", required=False)
+@click.argument("target", required=False, shell_complete=complete_path)
 @click.option("--json", "as_json", is_flag=True, help="Faults and remarks as a JSON document.")
 @click.pass_context
 def command(ctx: click.Context, /, target: str | None, as_json: bool, **given: Any) -> None:

@@ -28,6 +28,6 @@ def command(job: str, as_json: bool) -> None:
         out.line(json.dumps(describe.as_json(describe.describe(record)), indent=2))
         return
     from sm_container.cli.page import print_page
-    from sm_container.harness.life.recovery import is_orphan
+    from sm_container.harness.store.ownership import is_orphan
 
     print_page(record, folder, out, is_orphan=is_orphan(folder, record.status.value))

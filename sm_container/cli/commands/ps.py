@@ -54,7 +54,8 @@ def command(
     else:
         rest = len(every) - len(shown)
         hint = f"; sm-container ps --all lists {rest} more" if rest and not all_jobs else ""
-        Stream(sys.stderr).line(f"no such jobs{hint}" if wanted else "no jobs")
+        said = "no such jobs" if status or name is not None else "no job is running"
+        Stream(sys.stderr).line(f"{said}{hint}" if every else "no jobs")
     for orphan in sorted(ownerless):
         Stream(sys.stderr).line(
             f"{orphan}: its process is gone; the next run, or sm-container rm, ends what it left",

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sm_container.cli.parameters import credentials, duration, size
+from sm_container.cli.parameters import complete_path, credentials, duration, region, size
 from sm_container.cli.request import RequestCommand
 
 
@@ -32,7 +32,7 @@ class RunCommand(RequestCommand):
     "limit, 125 the harness or an upload, 130 stopped. Ctrl-C stops the job as the service would, "
     "a second one kills it.",
 )
-@click.argument("target", required=False)
+@click.argument("target", required=False, shell_complete=complete_path)
 @click.option(
     "--engine",
     type=click.Choice(["auto", "docker", "podman", "process"]),
@@ -63,7 +63,14 @@ class RunCommand(RequestCommand):
     metavar="none|env|profile=NAME",
     help="AWS credentials that the container can ask for.",
 )
-@click.option("--region", default="us-east-1", show_default=True, help="The region of the job.")
+@click.option(
+    "--region",
+    type=region,
+    default="us-east-1",
+    show_default=True,
+    metavar="REGION",
+    help="The region of the job.",
+)
 @click.option(
     "--memory",
     type=size,

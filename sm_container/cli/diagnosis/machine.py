@@ -64,13 +64,16 @@ def _user_namespaces() -> Finding:
 
 def _fuse() -> Finding:
     device = "/dev/fuse"
+    later = "only FastFile mode, which is to come, needs it"
     if not os.path.exists(device):
-        return Finding.warning("FUSE", f"{device} is not there", "modprobe fuse")
+        return Finding.warning("FUSE", f"{device} is not there", f"modprobe fuse; {later}")
     if not os.access(device, os.R_OK | os.W_OK):
-        return Finding.warning("FUSE", f"{device} is not yours to open", "chmod 666 /dev/fuse")
+        return Finding.warning(
+            "FUSE", f"{device} is not yours to open", f"chmod 666 /dev/fuse; {later}"
+        )
     helper = shutil.which("fusermount3") or shutil.which("fusermount")
     if helper is None and os.geteuid() != 0:
-        return Finding.warning("FUSE", "fusermount3 is not installed", "install fuse3")
+        return Finding.warning("FUSE", "fusermount3 is not installed", f"install fuse3; {later}")
     return Finding.ok("FUSE", f"{device}{f', {helper}' if helper else ''}")
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable
 
 from sm_container.cli.diagnosis.finding import Finding, State
 from sm_container.cli.stream import Stream
-from sm_container.cli.text import one_line
+from sm_container.cli.text import one_line, wrapped
 
 _COLOURS = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "red"}
+_INDENT = 26
+_WIDE = 10_000
 
 
 def print_report(findings: Iterable[Finding], out: Stream, *, as_json: bool) -> int:
@@ -38,9 +41,10 @@ def print_report(findings: Iterable[Finding], out: Stream, *, as_json: bool) -> 
 
 
 def _print(finding: Finding, out: Stream) -> None:
-    out.line(
-        f"{finding.state.value:<8} {finding.subject:<16} {one_line(finding.what, 500)}",
-        fg=_COLOURS[finding.state],
-    )
-    if finding.what_to_do:
-        out.line(f"{'':<25} {finding.what_to_do}")
+    room = shutil.get_terminal_size().columns - _INDENT if out.is_terminal else _WIDE
+    heading = f"{finding.state.value:<8} {finding.subject:<16} "
+    for line in wrapped(one_line(finding.what, 500), room):
+        out.line(f"{heading:<{_INDENT}}{line}", fg=_COLOURS[finding.state])
+        heading = ""
+    for line in wrapped(finding.what_to_do, room) if finding.what_to_do else ():
+        out.line(f"{'':<{_INDENT}}{line}")
