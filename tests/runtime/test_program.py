@@ -89,7 +89,7 @@ class TestChoice:
 
     def test_code_that_the_image_has(self, tree: Tree) -> None:
         tree.configure({})
-        assert not tree.layout.code.exists()
+        tree.layout.code.rmdir()
         done = tree.run("train", variables={"SM_CONTAINER_PROGRAM": "os:getpid"})
         assert b"(SM_CONTAINER_PROGRAM), code in the image: " in done.stderr
 
