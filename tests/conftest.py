@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,12 @@ import pytest
 pytest_plugins = ("engine_fixtures",)
 
 HOSTILE_NAME = "a folder; with 'quotes' \"twice\" & $HOME – ünï ✓ #1"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A shell's background job has these ignored, and so would every program that a test starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 @pytest.fixture

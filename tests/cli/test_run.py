@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import tarfile
 from typing import Any
@@ -264,14 +265,17 @@ def test_a_home_that_cannot_be_made_is_bad_input(desk: Any) -> None:
 
 
 def test_a_reader_that_goes_away_does_not_take_the_job_along(desk: Any) -> None:
+    gone = desk.folder / "the reader is gone"
     program = desk.program(
         "algorithm",
-        "i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done; echo x > /opt/ml/model/x",
+        f"echo line 0; until [ -e {shlex.quote(str(gone))} ]; do sleep 0.01; done\n"
+        "i=1; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done; echo x > /opt/ml/model/x",
     )
     process = desk.start("run", program, "--name", "unread")
     assert process.stdout is not None
     assert process.stdout.readline() == "line 0\n"
     process.stdout.close()
+    gone.touch()
 
     said = process.stderr.read()
 
