@@ -59,6 +59,7 @@ def test_the_line_is_for_people_too() -> None:
 
 def test_numbers_of_every_kind() -> None:
     import numpy
+
     for value in (True, 3, numpy.float32(0.5), numpy.int64(3), numpy.array(2.0)):
         assert found(definition_for("m"), metric_line("m", value)) == [float(value)]
 

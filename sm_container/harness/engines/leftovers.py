@@ -77,20 +77,27 @@ def marked(prefix: str) -> Iterator[tuple[ProcessIdentity, str]]:
             yield identity, found.decode("utf-8", "surrogateescape").partition("=")[2]
 
 
+_LOOKS = 5
+
+
 def end_marked(prefix: str) -> list[str]:
     """Kill every process whose marker begins with ``prefix``; returns the markers that were seen.
 
-    Looked for again until none is left, since a process may fork while it is being looked for.
+    Looked for again until none is seen several times in a row, since a process that forks while it
+    is being looked for can be missed once.
     Raises TimeoutError if some cannot be ended.
     """
     seen: set[str] = set()
+    unseen = 0
 
     def kill_all() -> bool:
+        nonlocal unseen
         left = list(marked(prefix))
         for identity, marker in left:
             seen.add(marker)
             identity.signal(signal.SIGKILL)
-        return not left
+        unseen = 0 if left else unseen + 1
+        return unseen >= _LOOKS
 
     if not eventually(kill_all, _END_SECONDS):
         raise TimeoutError(f"processes of {prefix} do not end after SIGKILL")
