@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from sm_container.algorithm.job import Job
     from sm_container.algorithm.model import ModelError
     from sm_container.channels.channel import InputChannel
-    from sm_container.channels.errors import ChannelError, MissingChannelError
+    from sm_container.channels.errors import (
+        ChannelError,
+        ChannelTimeoutError,
+        MissingChannelError,
+    )
     from sm_container.contract.errors import ContractError
     from sm_container.contract.inputs import Compression, InputMode
     from sm_container.contract.layout import Layout
@@ -22,14 +26,21 @@ if TYPE_CHECKING:
     from sm_container.declaration.errors import DeclarationError, HyperparameterError
     from sm_container.declaration.hyperparameters import UnknownPolicy
     from sm_container.declaration.metrics import Metric
+    from sm_container.records.batch import Batch
+    from sm_container.records.csr import Csr
+    from sm_container.records.errors import FormatError, OnFault, RecordError
 
 _HOMES = {
     "Algorithm": "algorithm.algorithm",
+    "Batch": "records.batch",
     "Channel": "declaration.channels",
     "ChannelError": "channels.errors",
+    "ChannelTimeoutError": "channels.errors",
     "Compression": "contract.inputs",
     "ContractError": "contract.errors",
+    "Csr": "records.csr",
     "DeclarationError": "declaration.errors",
+    "FormatError": "records.errors",
     "HyperparameterError": "declaration.errors",
     "InputChannel": "channels.channel",
     "InputMode": "contract.inputs",
@@ -39,19 +50,25 @@ _HOMES = {
     "MissingChannelError": "channels.errors",
     "ModelError": "algorithm.model",
     "Name": "declaration.constraints",
+    "OnFault": "records.errors",
     "OneOf": "declaration.constraints",
     "Range": "declaration.constraints",
+    "RecordError": "records.errors",
     "Tunable": "declaration.constraints",
     "UnknownPolicy": "declaration.hyperparameters",
 }
 
 __all__ = [
     "Algorithm",
+    "Batch",
     "Channel",
     "ChannelError",
+    "ChannelTimeoutError",
     "Compression",
     "ContractError",
+    "Csr",
     "DeclarationError",
+    "FormatError",
     "HyperparameterError",
     "InputChannel",
     "InputMode",
@@ -61,8 +78,10 @@ __all__ = [
     "MissingChannelError",
     "ModelError",
     "Name",
+    "OnFault",
     "OneOf",
     "Range",
+    "RecordError",
     "Tunable",
     "UnknownPolicy",
 ]

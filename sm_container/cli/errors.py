@@ -35,6 +35,7 @@ def complaint(fault: Exception) -> Complaint | None:
     from sm_container.harness.store.folder import DamagedJobError, JobLostError
     from sm_container.harness.store.jobs import JobExistsError, UnknownJobError
     from sm_container.harness.store.ownership import OwnedElsewhereError
+    from sm_container.records.errors import FormatError, RecordError
     from sm_container.storage.errors import StorageError
 
     if isinstance(fault, RequestError):
@@ -50,6 +51,8 @@ def complaint(fault: Exception) -> Complaint | None:
         StorageError,
         ContractError,
         CredentialsError,
+        FormatError,
+        RecordError,
     )
     if isinstance(fault, inputs):
         return Complaint([str(fault)], EXIT_INPUT)

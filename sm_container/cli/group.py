@@ -21,6 +21,7 @@ COMMANDS = (
     "rm",
     "prune",
     "check",
+    "recordio",
     "doctor",
     "completion",
 )

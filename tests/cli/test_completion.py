@@ -20,11 +20,14 @@ def test_each_shell_has_its_script(invoke: Any, shell: str) -> None:
     assert f"_SM_CONTAINER_COMPLETE={shell}_complete" in done.stdout
 
 
-def test_bash_completes(desk: Any, invoke: Any) -> None:
+@pytest.mark.parametrize(("words", "completed"), [("des", "describe"), ("recordio co", "convert")])
+def test_bash_completes(desk: Any, invoke: Any, words: str, completed: str) -> None:
     bash = shutil.which("bash")
     assert bash is not None
     script = invoke("completion", "bash").stdout
-    words = "COMP_WORDS=(sm-container des); COMP_CWORD=1; _sm_container_completion sm-container"
+    count = len(words.split())
+    words = f"COMP_WORDS=(sm-container {words}); COMP_CWORD={count}"
+    words = f"{words}; _sm_container_completion sm-container"
 
     done = subprocess.run(
         [bash, "-c", f'{script}\n{words}\nprintf "%s\\n" "${{COMPREPLY[@]}}"'],
@@ -33,4 +36,4 @@ def test_bash_completes(desk: Any, invoke: Any) -> None:
         env={**desk.environment, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
     )
 
-    assert done.stdout == "describe\n"
+    assert done.stdout == f"{completed}\n"

@@ -1,0 +1,1 @@
+"""What ``sm-container recordio`` does: files of records shown, described and converted."""

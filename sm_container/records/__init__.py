@@ -1,0 +1,1 @@
+"""Records of every format a channel may hold: bytes in, columns of arrays out."""

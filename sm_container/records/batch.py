@@ -1,0 +1,208 @@
+"""A batch: some records as columns, each column one array with a row a record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sm_container.records.csr import Csr, stacked
+from sm_container.records.errors import FormatError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Column: TypeAlias = "NDArray[Any] | Csr"
+
+FEATURES = "features"
+LABEL = "label"
+UID = "uid"
+METADATA = "metadata"
+DATA = "data"
+"""The column of whole payloads, objects of bytes, where a format knows nothing of their inside."""
+NAME = "name"
+"""The column of the names of files, where the input mode gives them."""
+
+_AT_ONCE = 64 << 20
+"""Bytes of a column that are asked for before its rows have come."""
+
+
+class Batch(Mapping[str, Column]):
+    """Columns by name, all of ``rows`` rows: numpy arrays, and Csr where rows are sparse.
+
+    ``batch["features"]`` is a matrix, ``batch["label"]`` an array; formats with names of their
+    own (parquet, JSON lines) have those instead.
+    """
+
+    def __init__(self, columns: Mapping[str, Column]) -> None:
+        self._columns = dict(columns)
+        lengths = {name: len(column) for name, column in self._columns.items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"the columns of a batch have one length, and these have {lengths}")
+        self.rows = next(iter(lengths.values()), 0)
+
+    def __getitem__(self, name: str) -> Column:
+        try:
+            return self._columns[name]
+        except KeyError:
+            known = ", ".join(self._columns) or "none"
+            raise KeyError(f"no column {name!r} in this batch; its columns: {known}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._columns
+
+    def __repr__(self) -> str:
+        columns = ", ".join(
+            f"{name}: {column.dtype}{list(column.shape)}" for name, column in self.items()
+        )
+        return f"Batch({columns})"
+
+    def slice(self, start: int, stop: int) -> Batch:
+        """The rows from ``start`` up to ``stop``, as views."""
+        return Batch(
+            {
+                name: column.rows(start, stop) if isinstance(column, Csr) else column[start:stop]
+                for name, column in self.items()
+            }
+        )
+
+    def take(self, order: NDArray[np.int64]) -> Batch:
+        """The rows of these numbers in this order, in memory of their own."""
+        return Batch(
+            {
+                name: column.take(order) if isinstance(column, Csr) else column[order]
+                for name, column in self.items()
+            }
+        )
+
+    def to_arrow(self) -> pa.Table:
+        """The batch as an Arrow table; a matrix becomes a column of fixed-size lists.
+
+        Raises FormatError without pyarrow.
+        """
+        from sm_container.records.arrow import to_arrow
+
+        return to_arrow(self)
+
+    def to_torch(self) -> dict[str, Any]:
+        """The numbers as tensors that share the arrays' memory, sparse ones as torch's CSR.
+
+        Columns that no tensor can hold (text, bytes) stay as they are. Raises FormatError without
+        torch.
+        """
+        from sm_container.records.torch import to_torch
+
+        return to_torch(self)
+
+
+def concatenated(batches: Sequence[Batch]) -> Batch:
+    """One batch of all rows. Raises FormatError where the columns are not the same."""
+    first = batches[0]
+    if len(batches) == 1:
+        return first
+    for batch in batches[1:]:
+        if list(batch) != list(first):
+            raise FormatError(
+                f"batches of the columns {list(first)} and {list(batch)} cannot be one"
+            )
+    return Batch({name: _joined(name, [batch[name] for batch in batches]) for name in first})
+
+
+def rebatched(batches: Iterable[Batch], rows: int) -> Iterator[Batch]:
+    """The same rows in batches of exactly ``rows``, but for the last; slices where it can be.
+
+    A batch is put together as its parts come, while they are still in the processor's cache.
+    """
+    held: _Assembly | None = None
+    for batch in batches:
+        start = 0
+        while start < batch.rows:
+            count = 0 if held is None else held.count
+            stop = min(batch.rows, start + rows - count)
+            part = batch.slice(start, stop)
+            start = stop
+            if held is None:
+                if part.rows == rows:
+                    yield part
+                    continue
+                held = _Assembly(part, rows)
+            held.add(part)
+            if held.count == rows:
+                whole, held = held.batch(), None
+                yield whole
+                del whole
+    if held is not None:
+        yield held.batch()
+
+
+class _Assembly:
+    """A batch of ``rows`` rows that is not full yet, of the columns that its first part has."""
+
+    def __init__(self, first: Batch, rows: int) -> None:
+        self.count = 0
+        self._rows = rows
+        self._columns: dict[str, NDArray[Any]] = {}
+        self._parts: dict[str, list[Column]] = {name: [] for name in first}
+        for name, column in first.items():
+            if not isinstance(column, Csr) and rows * column[:1].nbytes <= _AT_ONCE:
+                self._columns[name] = np.empty((rows, *column.shape[1:]), column.dtype)
+
+    def add(self, part: Batch) -> None:
+        """Add rows, no more than are missing. Raises FormatError where the columns are others."""
+        if list(part) != list(self._parts):
+            raise FormatError(
+                f"batches of the columns {list(self._parts)} and {list(part)} cannot be one"
+            )
+        for name, column in part.items():
+            whole = self._columns.get(name)
+            if whole is None:
+                self._parts[name].append(column)
+            elif isinstance(column, Csr) or not _are_alike(column, whole):
+                self._parts[name] = [self._columns.pop(name)[: self.count], column]
+            else:
+                whole[self.count : self.count + part.rows] = column
+        self.count += part.rows
+
+    def batch(self) -> Batch:
+        """What was added; of a batch that did not get full, no more memory than that."""
+        columns: dict[str, Column] = {}
+        for name, parts in self._parts.items():
+            whole = self._columns.get(name)
+            if whole is None:
+                columns[name] = _joined(name, parts)
+            else:
+                columns[name] = whole if self.count == self._rows else whole[: self.count].copy()
+        return Batch(columns)
+
+
+def _are_alike(column: NDArray[Any], other: NDArray[Any]) -> bool:
+    return column.dtype == other.dtype and column.shape[1:] == other.shape[1:]
+
+
+def _joined(name: str, columns: Sequence[Column]) -> Column:
+    sparse = [column for column in columns if isinstance(column, Csr)]
+    if len(sparse) == len(columns):
+        return stacked(sparse)
+    if sparse:
+        raise FormatError(f"the column {name!r} is sparse in some records and dense in others")
+    shapes = {column.shape[1:] for column in columns}
+    if len(shapes) > 1 and any(column.dtype == object for column in columns):
+        # Lists are a matrix where all of a batch are of one length, and objects elsewhere.
+        columns = [_of_objects(column) for column in columns]
+    elif len(shapes) > 1:
+        raise FormatError(f"the column {name!r} has rows of the shapes {sorted(shapes)}")
+    return np.concatenate([np.asarray(column) for column in columns])
+
+
+def _of_objects(column: Column) -> NDArray[Any]:
+    rows = np.empty(len(column), object)
+    rows[:] = list(np.asarray(column))
+    return rows

@@ -1,0 +1,78 @@
+"""Rows of a sparse matrix: compressed sparse rows as three arrays, without scipy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+
+@dataclass(frozen=True, eq=False)
+class Csr:
+    """Row i has ``data[indptr[i]:indptr[i + 1]]`` in the columns ``indices[...]`` of as many.
+
+    ``indices`` and ``indptr`` are int64. The columns of a row stand in the order of the record.
+    """
+
+    data: NDArray[Any]
+    indices: NDArray[np.int64]
+    indptr: NDArray[np.int64]
+    columns: int
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self), self.columns
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        dtype: np.dtype[Any] = self.data.dtype
+        return dtype
+
+    def rows(self, start: int, stop: int) -> Csr:
+        """The rows from ``start`` up to ``stop``, as views."""
+        indptr = self.indptr[start : stop + 1]
+        first, last = int(indptr[0]), int(indptr[-1])
+        return Csr(
+            self.data[first:last], self.indices[first:last], indptr - indptr[0], self.columns
+        )
+
+    def take(self, order: NDArray[np.int64]) -> Csr:
+        """The rows of these numbers, in this order, in memory of their own."""
+        lengths = np.diff(self.indptr)[order]
+        indptr = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+        within = np.arange(indptr[-1]) - np.repeat(indptr[:-1], lengths)
+        places = np.repeat(self.indptr[order], lengths) + within
+        return Csr(self.data[places], self.indices[places], indptr, self.columns)
+
+    def to_dense(self) -> NDArray[Any]:
+        """A matrix with zeros where a row has nothing; a column named twice adds up."""
+        dense = np.zeros(self.shape, self.data.dtype)
+        rows = np.repeat(np.arange(len(self)), np.diff(self.indptr))
+        np.add.at(dense, (rows, self.indices), self.data)
+        return dense
+
+    def to_scipy(self) -> csr_matrix:
+        """The same as a scipy matrix, sharing the arrays. Raises ImportError without scipy."""
+        from scipy.sparse import csr_matrix
+
+        return csr_matrix((self.data, self.indices, self.indptr), shape=self.shape)
+
+
+def stacked(parts: Sequence[Csr]) -> Csr:
+    """All rows of all parts, one after another, as wide as the widest."""
+    lengths = np.concatenate([np.diff(part.indptr) for part in parts])
+    return Csr(
+        np.concatenate([part.data for part in parts]),
+        np.concatenate([part.indices for part in parts]),
+        np.concatenate(([0], np.cumsum(lengths))).astype(np.int64),
+        max(part.columns for part in parts),
+    )

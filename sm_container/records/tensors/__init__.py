@@ -1,0 +1,1 @@
+"""What the formats of tensors have in common: protobuf and msgpack records, read into columns."""

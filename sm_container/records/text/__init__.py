@@ -1,0 +1,1 @@
+"""Formats of text, a record a line: csv, libsvm, JSON lines."""

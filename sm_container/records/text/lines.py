@@ -1,0 +1,71 @@
+"""Blocks of whole lines out of any source, each with the byte at which it begins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from sm_container.records.errors import RecordError
+from sm_container.records.format import Source
+from sm_container.records.refill import Refill
+
+BLOCK = 1 << 20
+LONGEST = 64 << 20
+"""The longest line, in bytes: what has none shorter is not text of lines."""
+_LINE = re.compile(rb"[^\n]+")
+_QUOTE = ord('"')
+_NEWLINE = ord("\n")
+
+
+def blocks_of_lines(
+    source: Source, name: str, *, size: int = BLOCK, in_quotes: bool = False
+) -> Iterator[tuple[int, bytes]]:
+    """The source in blocks of about ``size`` bytes that end with a line, with their offsets.
+
+    The last line needs no newline. With ``in_quotes`` a newline between quotation marks does not
+    end a line. Raises RecordError where a line is longer than ``LONGEST`` bytes.
+    """
+    refill = Refill(source, size)
+    wanted = size
+    while True:
+        while len(refill) < wanted and refill.more():
+            pass
+        block = bytes(refill.view[:wanted])
+        if not block:
+            return
+        offset = refill.offset
+        end = len(block) if len(block) < wanted else _end_of_lines(block, in_quotes)
+        if end == 0 and wanted >= LONGEST:
+            raise RecordError(
+                f"no line ends within {LONGEST} bytes from here", source=name, offset=offset
+            )
+        wanted = size if end else 2 * wanted
+        refill.consume(end)
+        if end:
+            yield offset, block[:end]
+
+
+def lines_of(block: bytes) -> Iterator[tuple[int, bytes]]:
+    """Each line that is not blank, without its end, with the byte at which it begins."""
+    for found in _LINE.finditer(block):
+        line = found[0]
+        if line.strip():
+            yield found.start(), line.rstrip(b"\r")
+
+
+def without_byte_order_mark(offset: int, block: bytes) -> tuple[int, bytes]:
+    """A source's first block without the mark that some editors put before text of UTF-8."""
+    return (3, block[3:]) if offset == 0 and block.startswith(b"\xef\xbb\xbf") else (offset, block)
+
+
+def _end_of_lines(block: bytes, in_quotes: bool) -> int:
+    """Where the last whole line ends; 0 where none does."""
+    if not in_quotes or b'"' not in block:
+        return block.rfind(b"\n") + 1
+    data = np.frombuffer(block, np.uint8)
+    newlines = np.flatnonzero(data == _NEWLINE)
+    quotes_before = np.searchsorted(np.flatnonzero(data == _QUOTE), newlines)
+    outside = newlines[quotes_before % 2 == 0]
+    return int(outside[-1]) + 1 if len(outside) else 0

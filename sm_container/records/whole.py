@@ -1,0 +1,54 @@
+"""Images and other bytes: each object is one record, of which nothing is known but its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from sm_container.records.arrow import objects
+from sm_container.records.batch import DATA, NAME, Batch
+from sm_container.records.csr import Csr
+from sm_container.records.errors import FormatError, OnFault
+from sm_container.records.format import Record, Source
+from sm_container.records.refill import Refill
+
+_READ = 1 << 20
+
+
+@dataclass(frozen=True)
+class Whole:
+    """One row an object: ``data``, its bytes, and ``name``."""
+
+    content_type: str = "application/octet-stream"
+    is_concatenable: bool = False
+
+    def batches(
+        self, source: Source, name: str, *, rows: int, on_fault: OnFault = OnFault.RAISE
+    ) -> Iterator[Batch]:
+        """The source as a batch of one row. It is in memory whole, being one record."""
+        refill = Refill(source, _READ)
+        while refill.more():
+            pass
+        yield Batch({DATA: objects([bytes(refill.view)]), NAME: objects([name])})
+
+    def records(
+        self, source: Source, name: str, *, on_fault: OnFault = OnFault.RAISE
+    ) -> Iterator[Record]:
+        """The one record."""
+        for batch in self.batches(source, name, rows=1, on_fault=on_fault):
+            yield {each: column[0] for each, column in batch.items() if not isinstance(column, Csr)}
+
+    def write(self, batches: Iterable[Batch], sink: BinaryIO) -> int:
+        """Write the ``data`` of the one row that there may be."""
+        count = 0
+        for batch in batches:
+            column = batch.get(DATA)
+            if column is None or isinstance(column, Csr) or not set(batch) <= {DATA, NAME}:
+                raise FormatError(f"an object of bytes has no place for {', '.join(batch)}")
+            for data in column:
+                if count:
+                    raise FormatError("an object of bytes is one record, and here are several")
+                sink.write(data)
+                count += 1
+        return count

@@ -1,0 +1,77 @@
+"""Batches and sparse rows: slices, joins, and batches of exactly so many rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sm_container.records.batch import Batch, concatenated, rebatched
+from sm_container.records.csr import Csr, stacked
+from sm_container.records.errors import FormatError
+
+
+def sparse(dense: np.ndarray) -> Csr:
+    indices = [np.flatnonzero(row) for row in dense]
+    return Csr(
+        np.concatenate([row[at] for row, at in zip(dense, indices, strict=True)]),
+        np.concatenate(indices).astype(np.int64),
+        np.concatenate(([0], np.cumsum([len(at) for at in indices]))).astype(np.int64),
+        dense.shape[1],
+    )
+
+
+@given(st.lists(st.integers(0, 7), max_size=12), st.integers(1, 9))
+def test_rebatched_keeps_every_row_in_order(sizes: list[int], rows: int) -> None:
+    total = sum(sizes)
+    starts = np.concatenate(([0], np.cumsum(sizes))).astype(int)
+    given = [
+        Batch({"label": np.arange(start, start + size)})
+        for start, size in zip(starts, sizes, strict=False)
+    ]
+    batches = list(rebatched(given, rows))
+    assert [batch.rows for batch in batches[:-1]] == [rows] * (len(batches) - 1)
+    assert sum(batch.rows for batch in batches) == total
+    assert [x for batch in batches for x in batch["label"]] == list(range(total))
+
+
+def test_sparse_rows_slice_take_and_stack() -> None:
+    rng = np.random.default_rng(3)
+    dense = rng.random((20, 7)) * (rng.random((20, 7)) < 0.3)
+    dense[4] = 0
+    csr = sparse(dense)
+    np.testing.assert_array_equal(csr.to_dense(), dense)
+    np.testing.assert_array_equal(csr.rows(3, 9).to_dense(), dense[3:9])
+    order = rng.permutation(20)
+    np.testing.assert_array_equal(csr.take(order).to_dense(), dense[order])
+    np.testing.assert_array_equal(
+        stacked([csr.rows(0, 5), csr.rows(5, 5), csr.rows(5, 20)]).to_dense(), dense
+    )
+
+
+def test_batches_of_other_columns_are_not_joined() -> None:
+    with pytest.raises(FormatError, match="cannot be one"):
+        concatenated([Batch({"a": np.zeros(1)}), Batch({"b": np.zeros(1)})])
+    with pytest.raises(FormatError, match="sparse in some"):
+        concatenated([Batch({"a": np.zeros((1, 2))}), Batch({"a": sparse(np.eye(2))})])
+
+
+def test_lists_of_one_length_are_joined_with_lists_of_several() -> None:
+    ragged = np.empty(2, object)
+    ragged[:] = [np.array([1.0]), None]
+    (joined,) = concatenated([Batch({"a": np.eye(2)}), Batch({"a": ragged})]).values()
+
+    assert [None if row is None else row.tolist() for row in joined] == [[1, 0], [0, 1], [1], None]
+    with pytest.raises(FormatError, match="rows of the shapes"):
+        concatenated([Batch({"a": np.eye(2)}), Batch({"a": np.eye(3)})])
+
+
+def test_columns_of_two_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match="one length"):
+        Batch({"a": np.zeros(1), "b": np.zeros(2)})
+
+
+def test_a_missing_column_names_those_there_are() -> None:
+    with pytest.raises(KeyError, match="its columns: a"):
+        Batch({"a": np.zeros(1)})["label"]
