@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from sm_container.storage.files import FILE_MODE, said_of
 from sm_container.storage.objects import PART, Advance, Download
 from sm_container.storage.parallel import each
-from sm_container.storage.ranged import Bytes, resumed
+from sm_container.storage.ranged import STEP, Into, transfer
 from sm_container.storage.retry import CancelledError, Retries
 
 CONNECTIONS = 16
@@ -23,7 +23,7 @@ CONNECTIONS = 16
 
 def download_all(
     downloads: Iterable[Download],
-    get: Bytes,
+    get: Into,
     *,
     finished: Callable[[Download], None],
     advance: Advance,
@@ -63,11 +63,12 @@ class _Part:
 class _Copying:
     """What the threads of one copy share."""
 
-    def __init__(self, get: Bytes, finished: Callable[[Download], None], retries: Retries) -> None:
+    def __init__(self, get: Into, finished: Callable[[Download], None], retries: Retries) -> None:
         self._get = get
         self._finished = finished
         self._retries = retries
         self._lock = threading.Lock()
+        self._own = threading.local()
         self._arrived = 0
         self._open: set[_File] = set()
         self.cancelled = threading.Event()
@@ -82,25 +83,38 @@ class _Copying:
                 yield _Part(file, start, min(start + PART, size))
 
     def copy(self, part: _Part) -> None:
-        file, at = part.file, part.start
+        file = part.file
         if not file.enter():
             return
+        sink = _FileSink(file, part.start, self._block(), self._count)
         try:
-            blocks = resumed(
-                self._get, file.download.object, at, part.end, self._retries, self.cancelled
-            )
             with suppress(CancelledError):
-                for block in blocks:
-                    file.write(block, at)
-                    at += len(block)
-                    with self._lock:
-                        self._arrived += len(block)
+                transfer(
+                    self._get,
+                    file.download.object,
+                    part.start,
+                    part.end,
+                    sink,
+                    self._retries,
+                    self.cancelled,
+                )
         finally:
-            whole = file.leave(at - part.start)
+            whole = file.leave(sink.at - part.start)
         if whole:
             with self._lock:
                 self._open.discard(file)
             self._finished(file.download)
+
+    def _block(self) -> memoryview:
+        """This thread's buffer."""
+        block: memoryview | None = getattr(self._own, "block", None)
+        if block is None:
+            block = self._own.block = memoryview(bytearray(STEP))
+        return block
+
+    def _count(self, count: int) -> None:
+        with self._lock:
+            self._arrived += count
 
     def arrived(self) -> int:
         """The bytes that have arrived since this was last asked."""
@@ -114,6 +128,26 @@ class _Copying:
             files, self._open = self._open, set()
         for file in files:
             file.abandon()
+
+
+class _FileSink:
+    """Writes what comes into a block to its place in a file."""
+
+    def __init__(
+        self, file: _File, at: int, block: memoryview, arrived: Callable[[int], None]
+    ) -> None:
+        self.at = at
+        self._file = file
+        self._block = block
+        self._arrived = arrived
+
+    def room(self, most: int) -> memoryview:
+        return self._block[:most]
+
+    def took(self, count: int) -> None:
+        self._file.write(self._block[:count], self.at)
+        self.at += count
+        self._arrived(count)
 
 
 class _File:
@@ -141,7 +175,7 @@ class _File:
             self._inside += not self._is_abandoned
             return not self._is_abandoned
 
-    def write(self, block: bytes, at: int) -> None:
+    def write(self, block: memoryview, at: int) -> None:
         with said_of(str(self.download.path)):
             written = os.pwrite(self._descriptor, block, at)
             while written < len(block):

@@ -10,6 +10,7 @@ import errno
 import os
 import re
 import stat
+import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -28,6 +29,7 @@ from sm_container.storage.objects import Advance, Download, Object, ignore, in_b
 LeftOut = Callable[[str], None]
 _Folder = tuple[int, int]  # device and inode
 
+_STEP = 1 << 20
 _PARTIAL = re.compile(r"\.sm-container-[0-9a-f]{32}\.partial")
 
 
@@ -97,6 +99,27 @@ class LocalStore:
         with self.open(key) as stream, said_of(self._base + key):
             stream.seek(offset)
             return stream.read(-1 if size is None else size)
+
+    def fill(
+        self,
+        object: Object,
+        start: int,
+        view: memoryview,
+        arrived: Callable[[int], None],
+        cancelled: threading.Event,
+    ) -> None:
+        path = self.local_file(object)
+        with said_of(object.uri), path.open("rb", buffering=0) as file:
+            at = 0
+            while at < len(view) and not cancelled.is_set():
+                count = os.preadv(file.fileno(), [view[at : at + _STEP]], start + at)
+                status = os.fstat(file.fileno())
+                if not count or (status.st_size, status.st_mtime) != (object.size, object.modified):
+                    raise ObjectChangedError(
+                        object.uri, "changed while it was read", "run again when it is at rest"
+                    )
+                at += count
+                arrived(count)
 
     def download(self, object: Object, path: Path, advance: Advance = ignore) -> None:
         self.download_all([Download(object, path)], advance=advance)

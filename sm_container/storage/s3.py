@@ -6,7 +6,7 @@ import io
 import re
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +16,8 @@ from sm_container.storage.download import CONNECTIONS, download_all
 from sm_container.storage.errors import ObjectChangedError, ObjectNotFoundError, StorageError
 from sm_container.storage.objects import Advance, Download, Object, ignore
 from sm_container.storage.parallel import each
-from sm_container.storage.ranged import RangedStream, resumed
-from sm_container.storage.retry import Retries, TransientError, retried
+from sm_container.storage.ranged import RangedStream, Sink, ViewSink, resumed, transfer
+from sm_container.storage.retry import CancelledError, Retries, TransientError, retried
 from sm_container.storage.s3_errors import error_of, said_by_s3, unreached
 from sm_container.storage.s3_upload import upload
 
@@ -112,6 +112,19 @@ class S3Store:
         end = object.size if size is None else min(object.size, offset + size)
         return b"".join(resumed(self._get, object, offset, end, self._retries, threading.Event()))
 
+    def fill(
+        self,
+        object: Object,
+        start: int,
+        view: memoryview,
+        arrived: Callable[[int], None],
+        cancelled: threading.Event,
+    ) -> None:
+        end = start + len(view)
+        sink = ViewSink(view, arrived)
+        with suppress(CancelledError):
+            transfer(self._get_into, object, start, end, sink, self._retries, cancelled)
+
     def download(self, object: Object, path: Path, advance: Advance = ignore) -> None:
         self.download_all([Download(object, path)], advance=advance)
 
@@ -124,7 +137,7 @@ class S3Store:
     ) -> None:
         download_all(
             downloads,
-            self._get,
+            self._get_into,
             finished=finished,
             advance=advance,
             interrupt=self._connection.interrupt,
@@ -173,13 +186,31 @@ class S3Store:
                 self._base,
             )
 
-    def _get(self, object: Object, start: int, end: int) -> Generator[bytes, None, None]:
+    @contextmanager
+    def _answer(self, object: Object, start: int, end: int) -> Iterator[AWSResponse]:
+        """The good answer to a request for a range of an object, its body unread."""
         headers = {"If-Match": f'"{object.etag}"'} if object.etag else {}
         if (start, end) != (0, object.size):
             headers["Range"] = f"bytes={start}-{end - 1}"
         with _passing(object.uri), self._connection.request("GET", object.key, headers) as answer:
             _accept(answer, object.uri)
             _check(answer, object, start)
+            yield answer
+
+    def _get_into(self, object: Object, start: int, end: int, sink: Sink, step: int) -> None:
+        with self._answer(object, start, end) as answer:
+            # http.client's own body, below urllib3's, which would copy.
+            body: Any = answer.raw
+            readinto = getattr(body, "_fp", body).readinto
+            left = end - start
+            while left and (count := readinto(sink.room(min(step, left)))):
+                left -= count
+                sink.took(count)
+            if not left:
+                body.release_conn()
+
+    def _get(self, object: Object, start: int, end: int) -> Generator[bytes, None, None]:
+        with self._answer(object, start, end) as answer:
             left = end - start
             while left and (block := _some(answer, left)):
                 left -= len(block)

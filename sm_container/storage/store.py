@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -9,6 +10,7 @@ from typing import BinaryIO, Protocol
 from sm_container.storage.errors import StorageError
 from sm_container.storage.local import LocalStore
 from sm_container.storage.objects import Advance, Download, Object, ignore
+from sm_container.storage.simulated import Link, LinkedStore
 from sm_container.storage.uri import Scheme, parse
 
 
@@ -41,6 +43,23 @@ class Store(Protocol):
     def read(self, key: str, offset: int = 0, size: int | None = None) -> bytes:
         """``size`` bytes from ``offset`` (fewer at the object's end; None: all the rest)."""
 
+    def fill(
+        self,
+        object: Object,
+        start: int,
+        view: memoryview,
+        arrived: Callable[[int], None],
+        cancelled: threading.Event,
+    ) -> None:
+        """Fill all of ``view`` with an object's bytes from ``start`` on, which are inside it.
+
+        ``arrived`` is told, in this thread, how many more bytes have come, in order. Returns early
+        where ``cancelled`` was set. Passing faults are retried from the last byte that came.
+
+        Raises:
+            ObjectChangedError: where the object is not what its listing said any more.
+        """
+
     def download(self, object: Object, path: Path, advance: Advance = ignore) -> None:
         """Copy one object to a new file. Source and result are checked against the listing."""
 
@@ -71,9 +90,11 @@ class Stores:
     """The stores that URIs mean. Keeps one connection a bucket, so that a second use is quick.
 
     ``s3_root`` is a folder that stands for S3: ``s3://bucket/key`` is ``s3_root/bucket/key``.
+    With a ``link`` every store, files too, is as slow as a bucket behind it.
     """
 
-    def __init__(self, s3_root: Path | None = None) -> None:
+    def __init__(self, s3_root: Path | None = None, link: Link | None = None) -> None:
+        self._link = link
         self._s3_root = None if s3_root is None else s3_root.absolute()
         self._buckets: dict[str, Store] = {}
 
@@ -86,10 +107,13 @@ class Stores:
         """
         location = parse(uri)
         if location.scheme is Scheme.FILE:
-            return LocalStore(Path("/"), "/"), location.key
+            return self._linked(LocalStore(Path("/"), "/")), location.key
         if location.bucket not in self._buckets:
-            self._buckets[location.bucket] = self._bucket(location.bucket)
+            self._buckets[location.bucket] = self._linked(self._bucket(location.bucket))
         return self._buckets[location.bucket], location.key
+
+    def _linked(self, store: Store) -> Store:
+        return store if self._link is None else LinkedStore(store, self._link)
 
     def _bucket(self, bucket: str) -> Store:
         base = f"s3://{bucket}/"

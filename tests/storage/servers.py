@@ -23,6 +23,7 @@ from xml.sax.saxutils import escape
 import pytest
 
 ACCESS_KEY = "an-access-key"
+_PIECE = 64 << 10
 SECRET_KEY = "a-secret-key-that-no-log-may-show"
 
 
@@ -129,6 +130,12 @@ class Faults:
     """Answer 503 SlowDown so many times."""
     stall_after: list[int] = field(default_factory=list)
     """Send so many bytes of a body, then nothing more while the client waits."""
+    end_after: list[int] = field(default_factory=list)
+    """Send so many bytes of a body, then close the connection as if that were all."""
+    latency_seconds: float = 0.0
+    """Wait so long before the answer to each request."""
+    bytes_per_second: float | None = None
+    """Send a body no faster."""
     ignores_conditions: bool = False
     """Take no notice of If-Match."""
     ignores_ranges: bool = False
@@ -196,6 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = server.objects.get(key)
             is_busy = faults.busy > 0
             faults.busy -= is_busy
+        time.sleep(faults.latency_seconds)
         if is_busy:
             return self._error(503, "SlowDown")
         if body is None:
@@ -226,6 +234,7 @@ class _Handler(BaseHTTPRequestHandler):
         with self.server.lock:
             cut = faults.cut_after.pop(0) if faults.cut_after else None
             stall = faults.stall_after.pop(0) if faults.stall_after else None
+            end = faults.end_after.pop(0) if faults.end_after else None
         if cut is not None:
             self.wfile.write(body[:cut])
             self.wfile.flush()
@@ -239,6 +248,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             self.server.closing.wait(60)
             self.close_connection = True
+        elif end is not None:
+            self.wfile.write(body[:end])
+            self.close_connection = True
+        elif faults.bytes_per_second:
+            for at in range(0, len(body), _PIECE):
+                piece = body[at : at + _PIECE]
+                self.wfile.write(piece)
+                time.sleep(len(piece) / faults.bytes_per_second)
         else:
             self.wfile.write(body)
 

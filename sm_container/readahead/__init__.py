@@ -1,0 +1,1 @@
+"""Reading ahead: a window that grows, a bounded pool of buffers, over anything with ranges."""
