@@ -28,12 +28,17 @@ from sm_container.runtime.traced import Frame, Traced, first_failures
 
 _COMMAND_LIMIT = 200
 _CONTROL_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-# Frames of the interpreter and of what is installed are not the author's.
-_FOREIGN = re.compile(r"/site-packages/|/dist-packages/|/lib/python3\.\d+/|^<frozen |^<string>$")
+# Frames of the interpreter and of what is installed are not the author's; compiled modules name
+# their source as it was called where they were made.
+_FOREIGN = re.compile(
+    r"/site-packages/|/dist-packages/|/lib/python3\.\d+/|^<frozen |^<string>$"
+    r"|^[^/].*\.(?:pyx|pxd|pxi)$"
+)
 _OWN_FOLDER = str(Path(__file__).parents[1])
 _OWN_LINES = "sm-train: "
 # The form of what algorithm.main() writes of an exception. Source: contract.failure.
 _OWN_FORM = re.compile(r"^at .+:\d+ in ", re.MULTILINE)
+_OWN_NAME = re.compile(r"^sm_container\.(?:[a-z_0-9]+\.)+(?=[A-Z])")
 _COMPARED = 80
 
 
@@ -108,7 +113,7 @@ def _description(failures: list[Traced], code: Path) -> str:
     first, last = failures[0], failures[-1]
     chain = list(_chain(first))
     # A worker's exception is printed twice: in the worker, and raised again in its parent.
-    names = [name for name, _ in itertools.groupby(link.exception for link in chain)]
+    names = [_named(name) for name, _ in itertools.groupby(link.exception for link in chain)]
     consequence = "" if last.exception == first.exception else last.exception
     places = (_place(frame, code) for frame in _frames(chain))
     return composed(names[0], names[1:], places, consequence)
@@ -127,6 +132,11 @@ def _frames(chain: list[Traced]) -> list[Frame]:
     frames = [frame for link in reversed(chain) for frame in reversed(link.frames)]
     of_author = [frame for frame in frames if not _is_foreign(frame.file)]
     return list(dict.fromkeys(of_author or frames))[:FRAMES]
+
+
+def _named(exception: str) -> str:
+    """The exception as printed; this library's own without the module, which helps nobody."""
+    return _OWN_NAME.sub("", exception)
 
 
 def _place(frame: Frame, code: Path) -> str:

@@ -147,6 +147,20 @@ class TestTraceback:
         assert "SyntaxError: invalid syntax" in failure
         assert "train.py" in failure
 
+    def test_a_fault_of_the_data_is_told_without_what_is_inside(self, tree: Tree) -> None:
+        failure = run_script(
+            tree,
+            "import io\n"
+            "import pyarrow.csv\n"
+            "from sm_container.records.errors import RecordError\n"
+            "try:\n"
+            "    pyarrow.csv.read_csv(io.BytesIO(b''))\n"
+            "except Exception:\n"
+            "    raise RecordError('it is damaged', source='train', index=3, offset=24)\n",
+        )
+        assert failure.startswith("RecordError: train, record 3, byte 24: it is damaged\n")
+        assert ".pyx" not in failure
+
     @pytest.mark.skipif(sys.version_info < (3, 11), reason="exception groups came with 3.11")
     def test_an_exception_group_goes_by_its_first(self, tree: Tree) -> None:
         failure = run_script(
