@@ -104,16 +104,17 @@ class Batch(Mapping[str, Column]):
 
 
 def concatenated(batches: Sequence[Batch]) -> Batch:
-    """One batch of all rows. Raises FormatError where the columns are not the same."""
+    """One batch of all rows. Raises FormatError where the columns are not the same.
+
+    A column of objects (text, bytes) may be absent from some batches: there its rows are None.
+    """
     first = batches[0]
     if len(batches) == 1:
         return first
-    for batch in batches[1:]:
-        if list(batch) != list(first):
-            raise FormatError(
-                f"batches of the columns {list(first)} and {list(batch)} cannot be one"
-            )
-    return Batch({name: _joined(name, [batch[name] for batch in batches]) for name in first})
+    held = _Assembly(first, sum(batch.rows for batch in batches))
+    for batch in batches:
+        held.add(batch)
+    return held.batch()
 
 
 def rebatched(batches: Iterable[Batch], rows: int) -> Iterator[Batch]:
@@ -157,12 +158,16 @@ class _Assembly:
 
     def add(self, part: Batch) -> None:
         """Add rows, no more than are missing. Raises FormatError where the columns are others."""
-        if list(part) != list(self._parts):
-            raise FormatError(
-                f"batches of the columns {list(self._parts)} and {list(part)} cannot be one"
-            )
-        for name, column in part.items():
+        for name in part:
+            if name not in self._parts:
+                self._parts[name] = [self._absent(name, part[name], self.count)]
+        for name in self._parts:
             whole = self._columns.get(name)
+            if name in part:
+                column = part[name]
+            else:
+                held = self._parts[name][0] if whole is None else whole
+                column = self._absent(name, held, part.rows)
             if whole is None:
                 self._parts[name].append(column)
             elif isinstance(column, Csr) or not _are_alike(column, whole):
@@ -170,6 +175,12 @@ class _Assembly:
             else:
                 whole[self.count : self.count + part.rows] = column
         self.count += part.rows
+
+    def _absent(self, name: str, column: Column, rows: int) -> NDArray[Any]:
+        """A column's rows in batches that do not have it."""
+        if column.dtype != object:
+            raise FormatError(f"the column {name!r} is in some batches only, and has no None")
+        return np.full((rows, *column.shape[1:]), None, object)
 
     def batch(self) -> Batch:
         """What was added; of a batch that did not get full, no more memory than that."""

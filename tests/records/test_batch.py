@@ -51,10 +51,20 @@ def test_sparse_rows_slice_take_and_stack() -> None:
 
 
 def test_batches_of_other_columns_are_not_joined() -> None:
-    with pytest.raises(FormatError, match="cannot be one"):
+    with pytest.raises(FormatError, match="in some batches only"):
         concatenated([Batch({"a": np.zeros(1)}), Batch({"b": np.zeros(1)})])
     with pytest.raises(FormatError, match="sparse in some"):
         concatenated([Batch({"a": np.zeros((1, 2))}), Batch({"a": sparse(np.eye(2))})])
+
+
+def test_text_that_some_batches_lack_is_none_there() -> None:
+    text = np.array(["x", "y"], object)
+    parts = [Batch({"a": np.zeros(2)}), Batch({"a": np.ones(2), "uid": text})]
+
+    for whole in (concatenated(parts), next(rebatched(parts, 4))):
+        assert list(whole["uid"]) == [None, None, "x", "y"]
+    for whole in (concatenated(parts[::-1]), next(rebatched(parts[::-1], 4))):
+        assert list(whole["uid"]) == ["x", "y", None, None]
 
 
 def test_lists_of_one_length_are_joined_with_lists_of_several() -> None:
