@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from sm_container.algorithm.model import save_model
 from sm_container.channels.channels import InputChannels, open_channels
+from sm_container.channels.stopping import StopSignal
 from sm_container.contract import hyperparameters
 from sm_container.contract.inputs import InputDataConfig
 from sm_container.contract.layout import Layout
@@ -28,7 +29,8 @@ class Job(Generic[H]):
 
     ``hyperparameters`` is the declared dataclass, typed and checked; ``channels`` are the job's
     by name; ``resources`` the hosts; ``metrics`` reports values to the service; ``name`` is the
-    job's, None outside the service and the harness.
+    job's, None outside the service and the harness. Once ``stop_signal`` is set, waiting for data
+    and loops over it end.
     """
 
     name: str | None
@@ -37,6 +39,7 @@ class Job(Generic[H]):
     resources: ResourceConfig
     metrics: MetricLog
     layout: Layout
+    stop_signal: StopSignal = field(default_factory=StopSignal)
 
     @property
     def host(self) -> str:
@@ -77,13 +80,15 @@ def load_job(
     channels = InputDataConfig.read(layout.input_data_config)
     resources = ResourceConfig.read(layout.resource_config)
     cls = declaration.hyperparameters
+    stop = StopSignal()
     return Job(
         name=environ.get(TRAINING_JOB_NAME),
         hyperparameters=(
             strings if cls is None else parse(cls, strings, declaration.unknown_hyperparameters)
         ),
-        channels=open_channels(declaration.channels, channels, layout),
+        channels=open_channels(declaration.channels, channels, layout, stop),
         resources=resources,
         metrics=MetricLog(declaration.metric_definitions),
         layout=layout,
+        stop_signal=stop,
     )

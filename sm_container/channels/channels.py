@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sm_container.channels.channel import InputChannel
 from sm_container.channels.errors import ChannelError, MissingChannelError
+from sm_container.channels.stopping import StopSignal
 from sm_container.contract.inputs import ChannelConfig, InputDataConfig
 from sm_container.contract.layout import Layout
 from sm_container.declaration.channels import Channel
@@ -50,12 +51,16 @@ class InputChannels(Mapping[str, InputChannel]):
 
 
 def open_channels(
-    declared: Sequence[Channel], config: InputDataConfig, layout: Layout
+    declared: Sequence[Channel],
+    config: InputDataConfig,
+    layout: Layout,
+    stop: StopSignal | None = None,
 ) -> InputChannels:
     """The job's channels; raises one ChannelError with all that does not fit the declaration.
 
-    Where nothing is declared, every channel is accepted.
+    Where nothing is declared, every channel is accepted. ``stop`` ends the reading of all.
     """
+    stop = stop or StopSignal()
     by_name = {channel.name: channel for channel in declared}
     faults = [
         f"channel {channel.name} is required and the job has none of that name; "
@@ -74,7 +79,16 @@ def open_channels(
             )
     if faults:
         raise ChannelError(faults)
-    channels = {name: InputChannel(name, given, layout) for name, given in config.channels.items()}
+    channels = {
+        name: InputChannel(
+            name,
+            given,
+            layout,
+            attributes=tuple(by_name[name].attributes) if name in by_name else (),
+            stop=stop,
+        )
+        for name, given in config.channels.items()
+    }
     return InputChannels(channels, declared)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 class ChannelError(Exception):
-    """The channels of a job do not fit the algorithm; every fault says what to change."""
+    """A channel does not fit the algorithm, or cannot be read; every fault says what to change."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__(tuple(faults))
@@ -18,3 +18,7 @@ class ChannelError(Exception):
 
 class MissingChannelError(ChannelError, KeyError):
     """There is no channel of this name in the job. A KeyError too, as of any mapping."""
+
+
+class ChannelTimeoutError(ChannelError, TimeoutError):
+    """Nothing came through a channel for as long as the caller was ready to wait."""

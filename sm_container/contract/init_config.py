@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sm_container.contract.document import Fields, read_document, write_document
+from sm_container.contract.errors import ContractError
 
 
 @dataclass(frozen=True)
@@ -116,3 +117,22 @@ class InitConfig:
 
     def write(self, path: Path) -> None:
         write_document(path, self.to_document())
+
+
+def attribute_names(path: Path, channel: str) -> tuple[str, ...] | None:
+    """The attributes of a channel's augmented manifest in the order of its stream, if told.
+
+    None where the note is missing, is of another form or has none: it is the platform's own, so
+    nothing may fail for what it holds.
+    """
+    try:
+        document = read_document(path)
+    except ContractError:
+        return None
+    for member in ("channels", channel, "s3DataSource", "attributeNames"):
+        if not isinstance(document, dict):
+            return None
+        document = document.get(member)
+    if not isinstance(document, list) or not all(isinstance(name, str) for name in document):
+        return None
+    return tuple(document) or None

@@ -18,7 +18,8 @@ class Channel:
 
     ``modes`` are the input modes it can be read in, ``content_types`` those it understands
     (none: any), ``compression`` what may be packed in Pipe mode beside plain data. Where
-    ``required``, no job starts without it.
+    ``required``, no job starts without it. ``attributes`` make it a channel of augmented
+    manifests: those that the algorithm reads of each line, which come in Pipe mode alone.
     """
 
     name: str
@@ -27,13 +28,14 @@ class Channel:
     required: bool = True
     description: str = ""
     compression: Sequence[str] = ()
+    attributes: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or not self.name.strip("."):
             raise DeclarationError(
                 f"Channel({self.name!r}): use 1 to 64 of the characters A-Z a-z 0-9 . - _"
             )
-        for field in ("content_types", "modes", "compression"):
+        for field in ("content_types", "modes", "compression", "attributes"):
             given = getattr(self, field)
             if isinstance(given, str):
                 raise DeclarationError(f"Channel({self.name!r}): {field} must be a list")
@@ -42,6 +44,10 @@ class Channel:
         self._words("compression", self.compression, [form.value for form in Compression])
         if not self.modes:
             raise DeclarationError(f"Channel({self.name!r}): modes must name at least one")
+        if self.attributes and self.modes != (InputMode.PIPE,):
+            raise DeclarationError(
+                f"Channel({self.name!r}): attributes come in Pipe mode alone; set modes to ['Pipe']"
+            )
 
     def _words(self, field: str, given: Sequence[str], known: Sequence[str]) -> None:
         for word in given:
