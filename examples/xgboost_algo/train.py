@@ -1,12 +1,13 @@
 """Gradient-boosted trees for regression: a whole algorithm, as an author writes it.
 
-The channels hold csv files of numbers, without a header, the label in the first column.
+The channels hold rows of numbers in any of the CONTENT_TYPES, and come in any input mode.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,14 +35,30 @@ class Hyperparameters:
     ] = None
 
 
-CSV = ["text/csv"]
+BATCH = 65_536  # rows in memory at a time
+CONTENT_TYPES = [
+    "text/csv",
+    "text/libsvm",
+    "application/x-parquet",
+    "application/x-recordio-protobuf",
+    "application/x-recordio-msgpack",
+]
+MODES = ["File", "Pipe", "FastFile"]
 algorithm = sm.Algorithm(
     "xgboost-algo",
-    description="Gradient-boosted trees for regression on csv files.",
+    description="Gradient-boosted trees for regression on tables of numbers.",
     hyperparameters=Hyperparameters,
     channels=[
-        sm.Channel("train", content_types=CSV, description="rows to learn from"),
-        sm.Channel("validation", content_types=CSV, required=False, description="rows to judge by"),
+        sm.Channel(
+            "train", content_types=CONTENT_TYPES, modes=MODES, description="rows to learn from"
+        ),
+        sm.Channel(
+            "validation",
+            content_types=CONTENT_TYPES,
+            modes=MODES,
+            required=False,
+            description="rows to judge by",
+        ),
     ],
     metrics=[
         sm.Metric("train:rmse", goal="Minimize"),
@@ -53,19 +70,29 @@ algorithm = sm.Algorithm(
 @algorithm.train
 def train(job: sm.Job[Hyperparameters]) -> None:
     """Grow the trees, log each round, save the model and what it is worth."""
+    with tempfile.TemporaryDirectory() as cache:
+        booster, evaluation = grow(job, Path(cache))
+    job.save_model(lambda folder: booster.save_model(folder / "model.json"))
+    (job.output_data / "evaluation.json").write_text(json.dumps(evaluation, indent=2) + "\n")
+
+
+def grow(job: sm.Job[Hyperparameters], cache: Path) -> tuple[xgb.Booster, dict[str, Any]]:
+    """The trees, and their evaluation. The rows lie in ``cache`` meanwhile, in XGBoost's pages."""
     hp = job.hyperparameters
-    data = {name: read(channel.files(), hp.margin_column) for name, channel in job.channels.items()}
-    parameters = {
-        "objective": hp.objective,
-        "eval_metric": "rmse",
-        "max_depth": hp.max_depth,
-        "eta": hp.eta,
-        "subsample": hp.subsample,
-        "seed": hp.seed,
+    data = {
+        name: xgb.DMatrix(Rows(channel, cache / name, hp.margin_column))
+        for name, channel in job.channels.items()
     }
     history: dict[str, dict[str, list[float]]] = {}
     booster = xgb.train(
-        parameters,
+        {
+            "objective": hp.objective,
+            "eval_metric": "rmse",
+            "max_depth": hp.max_depth,
+            "eta": hp.eta,
+            "subsample": hp.subsample,
+            "seed": hp.seed,
+        },
         data["train"],
         num_boost_round=hp.num_round,
         evals=[(matrix, name) for name, matrix in data.items()],
@@ -74,14 +101,58 @@ def train(job: sm.Job[Hyperparameters]) -> None:
         callbacks=[LogRounds(job)],
     )
     booster.set_attr(margin_column=hp.margin_column)  # whoever predicts needs it too
-    job.save_model(lambda folder: booster.save_model(folder / "model.json"))
-    evaluation = {
+    return booster, {
         "rounds": booster.num_boosted_rounds(),
         "rows": {name: matrix.num_row() for name, matrix in data.items()},
         "rmse": {name: figures["rmse"][-1] for name, figures in history.items()},
         "gain": booster.get_score(importance_type="total_gain"),
     }
-    (job.output_data / "evaluation.json").write_text(json.dumps(evaluation, indent=2) + "\n")
+
+
+class Rows(xgb.DataIter):
+    """A channel's rows, batch by batch, whatever its input mode and content type.
+
+    XGBoost asks for them once and keeps them in pages on disk: the data is never in memory whole,
+    and a Pipe channel, which can only be read from its beginning, is read in one pass.
+    """
+
+    def __init__(self, channel: sm.InputChannel, cache: Path, margin_column: int | None) -> None:
+        super().__init__(cache_prefix=str(cache), release_data=True)
+        self.channel = channel
+        self.margin_column = margin_column
+        self.batches: Iterator[sm.Batch] = iter(())
+
+    def reset(self) -> None:
+        self.batches = self.channel.batches(rows=BATCH)
+
+    def next(self, input_data: Any) -> bool:
+        batch = next(self.batches, None)
+        if batch is None:
+            return False
+        label, features = columns_of(batch)
+        if self.margin_column is None:
+            input_data(data=features, label=label)
+        else:
+            input_data(data=features, label=label, base_margin=self.margin(features))
+        return True
+
+    def margin(self, features: np.ndarray) -> np.ndarray:
+        if self.margin_column >= features.shape[1]:
+            raise ValueError(
+                f"margin_column = {self.margin_column}, but channel {self.channel.name} has the"
+                f" feature columns 0 to {features.shape[1] - 1}"
+            )
+        return features[:, self.margin_column]
+
+
+def columns_of(batch: sm.Batch) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and features: by these names, or in a table with names of its own the first column
+    and the rest. What a sparse row leaves out is zero."""
+    if "features" not in batch:
+        label, *features = batch.values()
+        return label, np.column_stack(features)
+    features = batch["features"]
+    return batch["label"], features if isinstance(features, np.ndarray) else features.to_dense()
 
 
 class LogRounds(xgb.callback.TrainingCallback):
@@ -94,28 +165,6 @@ class LogRounds(xgb.callback.TrainingCallback):
         rmse = {f"{name}:rmse": figures["rmse"][-1] for name, figures in evals_log.items()}
         self.job.metrics.log(rmse, step=epoch)
         return False
-
-
-def read(files: Sequence[Path], margin_column: int | None) -> xgb.DMatrix:
-    """The rows of a channel's files."""
-    table = np.concatenate([rows_of(file) for file in files])
-    label, features = table[:, 0], table[:, 1:]
-    if margin_column is None:
-        return xgb.DMatrix(features, label)
-    if margin_column >= features.shape[1]:
-        raise ValueError(
-            f"margin_column = {margin_column}, but {files[0].parent} has the feature columns"
-            f" 0 to {features.shape[1] - 1}"
-        )
-    return xgb.DMatrix(features, label, base_margin=features[:, margin_column])
-
-
-def rows_of(file: Path) -> np.ndarray:
-    """The numbers of one csv file; the error says which file and row is not as it should be."""
-    try:
-        return np.loadtxt(file, delimiter=",", dtype=np.float32, ndmin=2)
-    except ValueError as error:
-        raise ValueError(f"{file}: {error}") from error
 
 
 if __name__ == "__main__":
