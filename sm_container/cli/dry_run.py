@@ -14,11 +14,14 @@ from typing import Any
 
 from sm_container.cli.stream import Stream
 from sm_container.cli.text import one_line, size
+from sm_container.contract.inputs import InputMode
 from sm_container.contract.layout import DEFAULT_BASE, Layout
 from sm_container.contract.platform import training_job_arn
 from sm_container.contract.redaction import REDACTED, holds_secret, is_secret
+from sm_container.harness.inputs.feed.process import feed_command
 from sm_container.harness.inputs.plan import ChannelPlan
 from sm_container.harness.life.containers import container_spec
+from sm_container.harness.life.feeding import feed_plan
 from sm_container.harness.life.launch import ACCOUNT
 from sm_container.harness.life.prepare import Prepared
 from sm_container.harness.life.tree import write_tree
@@ -35,6 +38,7 @@ class _Host:
     folders: list[str]
     files: dict[str, Any]
     command: list[str]
+    feeder: list[str]
 
 
 def print_dry_run(prepared: Prepared, out: Stream, *, as_json: bool) -> None:
@@ -66,11 +70,15 @@ def _print_host(prepared: Prepared, name: str, host: _Host, out: Stream) -> None
         out.line(f"  {path}")
         out.line(f"      {one_line(json.dumps(content, ensure_ascii=False), _CONTENT_SHOWN)}")
     for plan in prepared.plans:
-        for line in _channel(plan, name):
+        for line in _channel(prepared, plan, name):
             out.line(line)
     out.line()
     out.line(f"{prefix}{prepared.engine.name}", bold=True)
     out.line(f"  {shlex.join(host.command)}")
+    if host.feeder:
+        out.line()
+        out.line(f"{prefix}feeder, beside it", bold=True)
+        out.line(f"  {shlex.join(host.feeder)}")
 
 
 def _host(prepared: Prepared, scratch: JobFolder, host: str) -> _Host:
@@ -88,10 +96,17 @@ def _host(prepared: Prepared, scratch: JobFolder, host: str) -> _Host:
     )
     folders, files = _read(layout.base)
     for plan in prepared.plans:
-        layout.channel(plan.channel).mkdir()
+        if plan.mode is not InputMode.PIPE:
+            layout.channel(plan.channel).mkdir()
     real = str(prepared.home.jobs / request.name)
     words = prepared.engine.command(container_spec(prepared, scratch, host, arn))
-    return _Host(folders, files, [word.replace(str(scratch.path), real) for word in words])
+    feeder = [] if feed_plan(prepared, scratch, host) is None else feed_command(scratch.feed(host))
+    return _Host(
+        folders,
+        files,
+        [word.replace(str(scratch.path), real) for word in words],
+        [word.replace(str(scratch.path), real) for word in feeder],
+    )
 
 
 def _read(base: Path) -> tuple[list[str], dict[str, Any]]:
@@ -106,15 +121,30 @@ def _read(base: Path) -> tuple[list[str], dict[str, Any]]:
     return folders, files
 
 
-def _channel(plan: ChannelPlan, host: str) -> Iterator[str]:
-    share = plan.share(host)
-    place = Layout(DEFAULT_BASE).channel(plan.channel)
-    objects = "1 object" if len(share) == 1 else f"{len(share)} objects"
-    yield f"  {place}/  {objects}, {size(plan.size(host))}"
-    for item in share[:_OBJECTS_SHOWN]:
-        yield f"      {one_line(item.path)}  {size(item.object.size)}"
+def _channel(prepared: Prepared, plan: ChannelPlan, host: str) -> Iterator[str]:
+    share = plan.share_of(host).entries(len(plan.entries))
+    what = "line" if plan.lines else "object"
+    objects = f"1 {what}" if len(share) == 1 else f"{len(share)} {what}s"
+    yield f"  {_place(prepared, plan)}  {objects}, {size(plan.size(host))}"
+    if plan.lines:
+        return
+    for item in plan.share(host)[:_OBJECTS_SHOWN]:
+        name = item.object.uri if plan.mode is InputMode.PIPE else item.path
+        yield f"      {one_line(name)}  {size(item.object.size)}"
     if len(share) > _OBJECTS_SHOWN:
         yield f"      and {len(share) - _OBJECTS_SHOWN} more"
+
+
+def _place(prepared: Prepared, plan: ChannelPlan) -> str:
+    """Where the container finds the channel, and what stands there."""
+    layout = Layout(DEFAULT_BASE)
+    if plan.mode is InputMode.PIPE:
+        return f"{layout.channel_fifo(plan.channel, 0)}  (a FIFO, and one for each epoch after it)"
+    folder = f"{layout.channel(plan.channel)}/"
+    if plan.mode is InputMode.FILE:
+        return folder
+    bound = prepared.binds.get(plan.channel)
+    return f"{folder}  ({'a FUSE mount' if bound is None else f'{bound} itself'}, read-only)"
 
 
 def _document(prepared: Prepared, hosts: Mapping[str, _Host]) -> dict[str, Any]:
@@ -126,10 +156,15 @@ def _document(prepared: Prepared, hosts: Mapping[str, _Host]) -> dict[str, Any]:
                 "Folders": host.folders,
                 "Files": host.files,
                 "Channels": {
-                    plan.channel: {"Objects": len(plan.share(name)), "Bytes": plan.size(name)}
+                    plan.channel: {
+                        "Mode": str(plan.mode),
+                        "Objects": len(plan.share_of(name).entries(len(plan.entries))),
+                        "Bytes": plan.size(name),
+                    }
                     for plan in prepared.plans
                 },
                 "Command": host.command,
+                **({"Feeder": host.feeder} if host.feeder else {}),
             }
             for name, host in hosts.items()
         },

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
 from sm_container.cli.stream import Stream
 from sm_container.harness.store.folder import JobFolder
@@ -47,9 +48,15 @@ def orphans(store: JobStore, summaries: Iterable[Summary]) -> list[JobFolder]:
     return [folder for folder, status in folders if is_orphan(folder, status)]
 
 
+def _unmount(folder: Path) -> None:
+    from sm_container.harness.inputs.fastfile.device import unmount_below
+
+    unmount_below(folder)
+
+
 def sweep(store: JobStore) -> None:
     """Delete what a killed ``run`` or ``rm`` had half made, half copied or half deleted."""
-    from sm_container.harness.inputs.cache import ObjectCache
+    from sm_container.harness.inputs.file.cache import ObjectCache
 
     ObjectCache(store.home.cache).remove_left_over()
     for folder in store.leftovers():
@@ -58,4 +65,5 @@ def sweep(store: JobStore) -> None:
         except FileNotFoundError:  # whoever was deleting it has finished
             continue
         if age > _LEFT_OVER_SECONDS:
+            _unmount(folder)
             shutil.rmtree(folder, ignore_errors=True)

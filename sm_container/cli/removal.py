@@ -11,6 +11,8 @@ from sm_container.cli.stream import Stream
 from sm_container.harness.engines.detect import engine_named
 from sm_container.harness.engines.engine import EngineError, ImageTarget, ProgramTarget
 from sm_container.harness.engines.reclaim import foreign
+from sm_container.harness.job.record import JobRecord
+from sm_container.harness.life.recovery import end_mounts
 from sm_container.harness.store.folder import DamagedJobError, JobFolder
 from sm_container.harness.store.jobs import JobStore
 from sm_container.harness.store.ownership import OwnedElsewhereError, Ownership, is_owned
@@ -48,22 +50,29 @@ def remove(store: JobStore, folder: JobFolder, err: Stream, *, force: bool) -> N
         raise Refused(f"job {folder.name} stays: what it left running could not be ended; --force")
     try:
         with Ownership.take(folder):
+            end_mounts(folder, _record_of(folder))
             _make_deletable(store, folder, err)
             store.remove(folder)
     except OwnedElsewhereError as fault:
         raise Refused(f"{fault}; try again") from fault
+    except EngineError as fault:
+        raise Refused(str(fault)) from fault
     except PermissionError as fault:
         raise Refused(
             f"job {folder.name}: {fault.filename}: {fault.strerror}; sudo rm -r {folder.path}"
         ) from fault
 
 
+def _record_of(folder: JobFolder) -> JobRecord | None:
+    try:
+        return folder.read()
+    except DamagedJobError:
+        return None
+
+
 def _make_deletable(store: JobStore, folder: JobFolder, err: Stream) -> None:
     """What a container wrote as another user, or without rights for its owner, can be deleted."""
-    try:
-        record = folder.read()
-    except DamagedJobError:
-        record = None
+    record = _record_of(folder)
     trees = [tree for tree in folder.path.glob("hosts/*/ml") if next(foreign(tree), None)]
     if trees and record is not None and record.engine is not None:
         named = record.options.target

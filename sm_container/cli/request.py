@@ -35,7 +35,7 @@ REQUEST_OPTIONS = (
         ["-e", "--env"], multiple=True, metavar="KEY=VALUE", help="A variable of the container."
     ),
     click.Option(
-        ["--input-mode"], metavar="MODE", help="TrainingInputMode; this version has File."
+        ["--input-mode"], metavar="MODE", help="TrainingInputMode: File, Pipe or FastFile."
     ),
     click.Option(
         ["--instance-type"],

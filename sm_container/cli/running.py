@@ -131,6 +131,8 @@ def _options(given: Mapping[str, Any], target: str) -> RunOptions:
         memory_bytes=given["memory"],
         grace_seconds=float(given["grace"]),
         shell=given["shell"],
+        s3_latency_ms=given["s3_latency"],
+        s3_bandwidth_mbs=given["s3_bandwidth"],
     )
 
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sm_container.cli.stream import Stream
-from sm_container.cli.text import duration, one_line, printable, wrapped
+from sm_container.cli.text import duration, one_line, printable, size, wrapped
 from sm_container.contract.layout import Layout
 from sm_container.harness.describe import describe
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import JobStatus
+from sm_container.harness.job.traffic import ChannelTraffic
 from sm_container.harness.outputs.artifacts import has_model
 from sm_container.harness.store.folder import JobFolder
 
@@ -68,6 +69,9 @@ def _rows(record: JobRecord, folder: JobFolder, with_model: bool) -> Iterator[Ro
     width = max((len(metric.name) for metric in record.final_metrics), default=0)
     for metric in record.final_metrics:
         yield "metrics", f"{printable(metric.name).ljust(width)}  {metric.value:.6g}"
+    width = max((len(each.channel) for each in record.traffic), default=0)
+    for each in record.traffic:
+        yield "data", f"{each.channel.ljust(width)}  {moved(each)}"
     seconds = describe(record)["SmContainer"]["Phases"]
     phases = [f"{name} {duration(each)}" for name, each in seconds.items()]
     if phases:
@@ -76,6 +80,24 @@ def _rows(record: JobRecord, folder: JobFolder, with_model: bool) -> Iterator[Ro
     yield from _listed("not simulated", record.not_simulated, record.name)
     if record.status is not JobStatus.COMPLETED and not record.options.shell:
         yield from _next_steps(record, folder)
+
+
+def moved(traffic: ChannelTraffic) -> str:
+    """What a channel's input mode has moved, in a few words."""
+    said = f"{traffic.mode}  {size(traffic.size)}"
+    rate = traffic.bytes_per_second
+    speed = "" if not rate else f", {size(round(rate))}/s"
+    if traffic.mode == "FastFile":
+        return f"{said} read"
+    if traffic.mode == "File":
+        return f"{said} in {duration(traffic.seconds)}{speed}"
+    if not traffic.epochs:
+        return f"{traffic.mode}  nobody read it"
+    epochs = "1 epoch" if traffic.epochs == 1 else f"{traffic.epochs} epochs"
+    left = traffic.epochs - traffic.finished
+    early = f", {left} left early" if left else ""
+    waited = f", the algorithm was waiting for data {traffic.starved_part or 0:.0%} of the time"
+    return f"{said} in {epochs}{early}{speed}{waited}"
 
 
 def _under(s3_root: str, uri: str) -> str:

@@ -16,6 +16,7 @@ from sm_container.harness.request.training_request import DEFAULT_MAX_RUNTIME
 
 if TYPE_CHECKING:
     from sm_container.harness.job.record import JobRecord, MetricValue, Transition
+    from sm_container.harness.job.traffic import ChannelTraffic
 
 Description = dict[str, Any]
 
@@ -137,11 +138,31 @@ def _own(record: JobRecord, request: Mapping[str, Any]) -> dict[str, Any]:
             "ExitCode": record.exit_code,
             "Fault": record.fault,
             "Phases": _phases(record.transitions),
+            "Traffic": [_traffic(each) for each in record.traffic] or None,
             "NotSimulated": list(record.not_simulated),
             "Notes": list(record.notes),
             "Tags": request.get("Tags"),
         }
     )
+
+
+def _traffic(traffic: ChannelTraffic) -> dict[str, Any]:
+    """Bytes, and seconds to the millisecond; epochs and waits in Pipe mode alone."""
+    described = {
+        "ChannelName": traffic.channel,
+        "Host": traffic.host,
+        "InputMode": traffic.mode,
+        "Bytes": traffic.size,
+        "Seconds": round(traffic.seconds, 3),
+    }
+    if traffic.mode == "Pipe":
+        described |= {
+            "EpochsBegun": traffic.epochs,
+            "EpochsFinished": traffic.finished,
+            "SecondsAlgorithmBusy": round(traffic.blocked, 3),
+            "SecondsAlgorithmWaiting": round(traffic.starved, 3),
+        }
+    return described
 
 
 def _phases(transitions: Iterable[Transition]) -> dict[str, float]:

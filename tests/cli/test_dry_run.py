@@ -43,6 +43,34 @@ def test_the_tree_and_the_command(desk: Any, invoke: Any, words: list[str]) -> N
     assert "hf_0123" not in done.stdout
 
 
+def test_other_modes_show_fifos_mounts_and_their_feeder(desk: Any, invoke: Any) -> None:
+    program = desk.program("algorithm", "true")
+    (desk.folder / "data").mkdir()
+    (desk.folder / "data/a").write_text("1,2\n")
+    (desk.folder / "lines").write_text('{"x": 1}\n{"x": 2}\n')
+    words = ["run", program, "--name", "planned", "--dry-run"]
+    words += ["-c", "train=data,mode=Pipe", "-c", "fast=data,mode=FastFile"]
+    words += ["-c", "more=lines,mode=Pipe,type=AugmentedManifestFile,attributes=x"]
+
+    lines = invoke(*words).stdout.splitlines()
+
+    fifo = "(a FIFO, and one for each epoch after it)"
+    assert f"  /opt/ml/input/data/train_0  {fifo}  1 object, 4 B" in lines
+    assert f"  /opt/ml/input/data/more_0  {fifo}  2 lines, 2 B" in lines
+    folder = f"{desk.folder}/data itself, read-only"
+    assert f"  /opt/ml/input/data/fast/  ({folder})  1 object, 4 B" in lines
+    feeder = shlex.split(lines[lines.index("feeder, beside it") + 1])
+    assert feeder[1:3] == ["-m", "sm_container.harness.inputs.feed"]
+    assert feeder[3] == str(desk.home / "jobs/planned/hosts/algo-1/feed.json")
+
+    simulated = invoke(*words, "--s3-latency", "30", "--s3-bandwidth", "90").stdout
+    assert "/opt/ml/input/data/fast/  (a FUSE mount, read-only)  1 object, 4 B" in simulated
+    assert "note: simulated: channels as from a bucket with 30 ms to the first byte" in simulated
+    document = json.loads(invoke(*words, "--json").stdout)["Hosts"]["algo-1"]
+    assert document["Channels"]["more"] == {"Mode": "Pipe", "Objects": 2, "Bytes": 2}
+    assert document["Feeder"] == feeder
+
+
 def test_nothing_is_left(desk: Any, invoke: Any, words: list[str]) -> None:
     invoke(*words)
 
@@ -55,7 +83,7 @@ def test_as_a_document(desk: Any, invoke: Any, words: list[str]) -> None:
 
     host = found["Hosts"]["algo-1"]
     assert found["TrainingJobName"] == "planned"
-    assert host["Channels"] == {"train": {"Objects": 8, "Bytes": 320}}
+    assert host["Channels"] == {"train": {"Mode": "File", "Objects": 8, "Bytes": 320}}
     tags = host["Files"]["/opt/ml/input/config/trainingjobconfig.json"]["Tags"]
     assert tags == [{"Key": "api-key", "Value": "******"}, {"Key": "team", "Value": "blue"}]
     assert "hunter2" not in json.dumps(found)

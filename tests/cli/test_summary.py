@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sm_container.cli.summary import print_summary
+import pytest
+
+from sm_container.cli.summary import moved, print_summary
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.job.record import JobRecord
+from sm_container.harness.job.traffic import ChannelTraffic
 from tests.cli.records import METRICS, job, stored
 from tests.cli.test_narration import Sink
 
@@ -103,3 +106,36 @@ def test_a_model_that_could_not_be_saved_is_still_there(hostile_tmp_path: Path) 
     assert f"not saved: it is still in {hostile_tmp_path}/home/jobs/bad/hosts" in text
     kept = summary(hostile_tmp_path / "other", record, with_model=False)
     assert "not saved" not in kept
+
+
+@pytest.mark.parametrize(
+    ("traffic", "said"),
+    [
+        (ChannelTraffic("a", "h", "File", 10**9, 0.5), "File  1.0 GB in 0.5 s, 2.0 GB/s"),
+        (ChannelTraffic("a", "h", "File", 0), "File  0 B in 0.0 s"),
+        (ChannelTraffic("a", "h", "FastFile", 1_200_000), "FastFile  1.2 MB read"),
+        (ChannelTraffic("a", "h", "Pipe", 0), "Pipe  nobody read it"),
+        (
+            ChannelTraffic("a", "h", "Pipe", 1_200_000_000, 3.0, 3, 3, 2.0, 0.36),
+            "Pipe  1.2 GB in 3 epochs, 400.0 MB/s, the algorithm was waiting for data 12% of the "
+            "time",
+        ),
+        (
+            ChannelTraffic("a", "h", "Pipe", 1000, 1.0, 1, 0, 1.0, 0.0),
+            "Pipe  1.0 kB in 1 epoch, 1 left early, 1.0 kB/s, the algorithm was waiting for data "
+            "0% of the time",
+        ),
+    ],
+)
+def test_what_a_channel_moved(traffic: ChannelTraffic, said: str) -> None:
+    assert moved(traffic) == said
+
+
+def test_the_channels_stand_beside_one_another(hostile_tmp_path: Path) -> None:
+    traffic = (
+        ChannelTraffic("a", "algo-1", "FastFile", 10),
+        ChannelTraffic("train", "algo-1", "Pipe", 0),
+    )
+    text = summary(hostile_tmp_path / "home", job("done", "Completed", traffic=traffic))
+    assert "data   a      FastFile  10 B read" in text
+    assert "       train  Pipe  nobody read it" in text

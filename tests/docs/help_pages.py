@@ -25,13 +25,23 @@ def help_pages() -> dict[str, str]:
         color=False,
         **sm_container.context_settings,
     )
-    pages = {"sm-container.txt": sm_container.get_help(top)}
-    for name in sm_container.list_commands(top):
-        command = sm_container.get_command(top, name)
-        assert command is not None, name
-        context = click.Context(command, info_name=name, parent=top)
-        pages[f"{name}.txt"] = command.get_help(context)
+    pages = {"sm-container.txt": sm_container.get_help(top), **_below(top, "")}
     return {name: f"{text}\n" for name, text in pages.items()}
+
+
+def _below(parent: click.Context, prefix: str) -> dict[str, str]:
+    """The help of the subcommands of a group, and of theirs."""
+    group = parent.command
+    assert isinstance(group, click.Group)
+    pages = {}
+    for name in group.list_commands(parent):
+        command = group.get_command(parent, name)
+        assert command is not None, name
+        context = click.Context(command, info_name=name, parent=parent)
+        pages[f"{prefix}{name}.txt"] = command.get_help(context)
+        if isinstance(command, click.Group):
+            pages |= _below(context, f"{name}-")
+    return pages
 
 
 def update() -> None:

@@ -54,6 +54,18 @@ class RunCommand(RequestCommand):
     metavar="DIR",
     help="A folder that stands for S3: s3://bucket/key is DIR/bucket/key.",
 )
+@click.option(
+    "--s3-latency",
+    type=click.FloatRange(0),
+    metavar="MS",
+    help="Channels as from a bucket whose first bytes take MS milliseconds.",
+)
+@click.option(
+    "--s3-bandwidth",
+    type=click.FloatRange(0, min_open=True),
+    metavar="MB/S",
+    help="Channels as from a bucket that sends MB/S megabytes a second on each connection.",
+)
 @click.option("--sample", type=click.IntRange(1), metavar="N", help="N objects of each channel.")
 @click.option(
     "--credentials",

@@ -64,7 +64,7 @@ def _user_namespaces() -> Finding:
 
 def _fuse() -> Finding:
     device = "/dev/fuse"
-    later = "only FastFile mode, which is to come, needs it"
+    later = "only FastFile mode needs it"
     if not os.path.exists(device):
         return Finding.warning("FUSE", f"{device} is not there", f"modprobe fuse; {later}")
     if not os.access(device, os.R_OK | os.W_OK):

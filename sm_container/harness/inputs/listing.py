@@ -1,4 +1,5 @@
-"""The objects of a channel, with the paths where they land: S3Prefix and ManifestFile.
+"""The objects of a channel, with the paths where they land: S3Prefix, ManifestFile, and the lines
+of an AugmentedManifestFile.
 
 What is no object, or one that must give way, is told in notes; what can land nowhere, in faults.
 """
@@ -6,10 +7,12 @@ What is no object, or one that must give way, is told in notes; what can land no
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from itertools import islice
 
+from sm_container.harness.inputs.augmented_manifest import Line, StoreOf, read_lines
 from sm_container.harness.inputs.landing import is_folder_marker, landing, refusal
 from sm_container.harness.inputs.manifest_file import (
     SIZE_LIMIT,
@@ -22,10 +25,15 @@ from sm_container.storage.objects import Object, in_binary_order
 from sm_container.storage.store import Store
 from sm_container.storage.uri import Scheme, parse
 
-StoreOf = Callable[[str], tuple[Store, str]]
-"""The store of a URI and the key in it; `sm_container.storage.store.Stores.open` is one."""
-
 _SHOWN = 10
+
+
+class Landing(Enum):
+    """What becomes of the objects: files of a folder, which must not stand in each other's way, or
+    a stream, in which any two can follow one another."""
+
+    FILES = "files"
+    STREAM = "stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +46,11 @@ class InputObject:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a source holds: its objects in the order of their keys, all at different paths.
+    """What a source holds: its objects in the order of their keys; as files, at different paths.
 
     ``prefix`` is the key prefix that all share, without the bucket; ``faults`` say what speaks
-    against taking the objects at all, ``notes`` what the user should know besides.
+    against taking the objects at all, ``notes`` what the user should know besides. An augmented
+    manifest has ``lines`` in the place of objects, and lies in ``store`` itself.
     """
 
     store: Store
@@ -49,6 +58,7 @@ class Listing:
     objects: tuple[InputObject, ...]
     notes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
 
 
 @dataclass
@@ -57,7 +67,9 @@ class _Findings:
     faults: list[str] = field(default_factory=list)
 
 
-def list_prefix(uri: str, store_of: StoreOf, limit: int | None = None) -> Listing:
+def list_prefix(
+    uri: str, store_of: StoreOf, limit: int | None = None, landing_as: Landing = Landing.FILES
+) -> Listing:
     """Every object whose key begins with the URI's key, literally; at most ``limit`` of them.
 
     A plain path or ``file://`` URI is a file, which is the one object, or a folder, which is a
@@ -71,12 +83,14 @@ def list_prefix(uri: str, store_of: StoreOf, limit: int | None = None) -> Listin
         found = store.list(prefix, left_out=findings.notes.append)
     try:
         landed = _landed(((object, landing(prefix, object.key)) for object in found), findings)
-        return _listing(store, prefix, list(islice(landed, limit)), findings)
+        return _listing(store, prefix, list(islice(landed, limit)), findings, landing_as)
     except BucketNotFoundError:
         return Listing(store, prefix, ())
 
 
-def list_manifest(uri: str, store_of: StoreOf, limit: int | None = None) -> Listing:
+def list_manifest(
+    uri: str, store_of: StoreOf, limit: int | None = None, landing_as: Landing = Landing.FILES
+) -> Listing:
     """The objects that a manifest names: its prefix and each path put together, landing at the
     path; at most the first ``limit`` in the order of their keys.
 
@@ -108,17 +122,36 @@ def list_manifest(uri: str, store_of: StoreOf, limit: int | None = None) -> List
             )
         else:
             found.append((object, paths[key].removeprefix("/")))
-    return _listing(store, prefix, list(_landed(found, findings)), findings)
+    return _listing(store, prefix, list(_landed(found, findings)), findings, landing_as)
+
+
+def list_augmented_manifest(
+    uri: str, attributes: Sequence[str], store_of: StoreOf, limit: int | None = None
+) -> Listing:
+    """The lines of an augmented manifest, at most the first ``limit``, their objects looked up.
+
+    Raises:
+        ManifestFileError: where there is no such manifest.
+    """
+    store, key = _manifest(uri, store_of)
+    with store.open(key) as texts:
+        read = read_lines(uri, texts, attributes, store_of, limit)
+    return Listing(store, key, (), faults=_some(list(read.faults)), lines=read.lines)
 
 
 def _read(uri: str, store_of: StoreOf) -> ManifestFile:
+    store, key = _manifest(uri, store_of)
+    return parse_manifest(store.read(key), uri)
+
+
+def _manifest(uri: str, store_of: StoreOf) -> tuple[Store, str]:
     store, key = store_of(uri)
     object = store.stat(key)
     if object is None:
         raise ManifestFileError(f"there is no manifest {uri}")
     if object.size > SIZE_LIMIT:
         raise ManifestFileError(f"{uri} has {object.size} bytes, which no manifest has")
-    return parse_manifest(store.read(key), uri)
+    return store, key
 
 
 def _local(store: Store, key: str, findings: _Findings) -> tuple[Iterable[Object], str]:
@@ -141,9 +174,21 @@ def _landed(found: Iterable[tuple[Object, str]], findings: _Findings) -> Iterato
             findings.faults.append(fault)
 
 
-def _listing(store: Store, prefix: str, objects: list[InputObject], findings: _Findings) -> Listing:
+def _listing(
+    store: Store,
+    prefix: str,
+    objects: list[InputObject],
+    findings: _Findings,
+    landing_as: Landing,
+) -> Listing:
     # A server other than S3 may list in an order of its own.
     objects.sort(key=lambda item: in_binary_order(item.object.key))
+    kept = _apart(objects, findings) if landing_as is Landing.FILES else objects
+    return Listing(store, prefix, tuple(kept), _some(findings.notes), _some(findings.faults))
+
+
+def _apart(objects: list[InputObject], findings: _Findings) -> list[InputObject]:
+    """The objects that can all be files beside one another."""
     folders = _folders(objects)
     taken: dict[str, Object] = {}
     kept = []
@@ -161,7 +206,7 @@ def _listing(store: Store, prefix: str, objects: list[InputObject], findings: _F
         else:
             taken[item.path] = item.object
             kept.append(item)
-    return Listing(store, prefix, tuple(kept), _some(findings.notes), _some(findings.faults))
+    return kept
 
 
 def _folders(objects: Iterable[InputObject]) -> set[str]:

@@ -1,6 +1,6 @@
 """What a channel will hold on each host, settled before anything starts.
 
-Source: CreateTrainingJob, S3DataSource (S3DataType, S3DataDistributionType).
+Source: CreateTrainingJob, S3DataSource (S3DataType, S3DataDistributionType) and ShuffleConfig.
 """
 
 from __future__ import annotations
@@ -9,19 +9,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sm_container.contract.errors import ContractError
-from sm_container.contract.inputs import Distribution
+from sm_container.contract.inputs import Compression, Distribution, InputMode, RecordWrapper
 from sm_container.contract.layout import Layout
+from sm_container.harness.inputs.augmented_manifest import Line, StoreOf
 from sm_container.harness.inputs.errors import Answer, InputError, InputFault
 from sm_container.harness.inputs.listing import (
     InputObject,
+    Landing,
     Listing,
-    StoreOf,
+    list_augmented_manifest,
     list_manifest,
     list_prefix,
 )
 from sm_container.harness.inputs.manifest_file import ManifestFileError
+from sm_container.harness.inputs.order import Share
 from sm_container.harness.request.training_request import ChannelRequest
 from sm_container.storage.errors import StorageError
+from sm_container.storage.objects import Object
 from sm_container.storage.store import Store
 from sm_container.storage.uri import Scheme, parse
 
@@ -30,7 +34,10 @@ from sm_container.storage.uri import Scheme, parse
 class ChannelPlan:
     """The objects of a channel, in the order of their keys, and how hosts share them.
 
-    ``prefix`` is the key prefix that the objects share, without the bucket.
+    ``prefix`` is the key prefix that the objects share, without the bucket. A channel of an
+    augmented manifest has ``lines`` in the place of ``objects``, each with the values of
+    ``attributes``. ``seed`` is ShuffleConfig's, which orders streams alone; ``is_sample`` says that
+    there is more in the source than this.
     """
 
     channel: str
@@ -40,16 +47,43 @@ class ChannelPlan:
     hosts: tuple[str, ...]
     distribution: Distribution
     notes: tuple[str, ...] = ()
+    mode: InputMode = InputMode.FILE
+    compression: Compression = Compression.NONE
+    wrapper: RecordWrapper = RecordWrapper.NONE
+    seed: int | None = None
+    attributes: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
+    is_sample: bool = False
 
-    def share(self, host: str) -> Sequence[InputObject]:
-        """The objects of one host: all of them, or with ShardedByS3Key every n-th of n hosts'."""
+    def share_of(self, host: str) -> Share:
+        """What of the objects, or lines, is this host's."""
+        seed = self.seed if self.mode is InputMode.PIPE else None
         if self.distribution is Distribution.FULLY_REPLICATED:
-            return self.objects
-        return self.objects[self.hosts.index(host) :: len(self.hosts)]
+            return Share(seed=seed)
+        return Share(self.hosts.index(host), len(self.hosts), seed)
+
+    def share(self, host: str, epoch: int = 0) -> Sequence[InputObject]:
+        """The objects of one host: all of them, or with ShardedByS3Key every n-th of n hosts'.
+
+        In Pipe mode with ShuffleConfig the order, and with it the share, is the ``epoch``'s own.
+        """
+        places = self.share_of(host).entries(len(self.objects), epoch)
+        return [self.objects[place] for place in places]
+
+    @property
+    def entries(self) -> tuple[Line, ...]:
+        """What the channel is shuffled and shared by: objects one by one, or a manifest's lines."""
+        return self.lines or tuple((item.object,) for item in self.objects)
 
     def size(self, host: str) -> int:
-        """The bytes of one host's share."""
-        return sum(item.object.size for item in self.share(host))
+        """The bytes of one host's share, as they are stored; in Pipe mode of its first epoch."""
+        entries = self.entries
+        places = self.share_of(host).entries(len(entries))
+        return sum(
+            value.size if isinstance(value, Object) else len(value.encode())
+            for place in places
+            for value in entries[place]
+        )
 
 
 def plan_channels(
@@ -83,9 +117,20 @@ def plan_channels(
         if f"{name}-manifest" in names:
             sentence = f"its folder would stand where the manifest of channel {name!r} stands"
             faults.append(InputFault(f"{name}-manifest", Answer.REFUSED, sentence))
+    for name in sorted(each.name for each in channels if each.input_mode == InputMode.PIPE):
+        for other in sorted(names):
+            if is_fifo_of(other, name):
+                sentence = f"its folder would stand where a FIFO of channel {name!r} stands"
+                faults.append(InputFault(other, Answer.REFUSED, sentence))
     if faults:
         raise InputError(faults)
     return tuple(plans)
+
+
+def is_fifo_of(name: str, channel: str) -> bool:
+    """Whether a folder of this name would stand where a FIFO of a Pipe-mode channel stands."""
+    number = name.removeprefix(f"{channel}_")
+    return number != name and number.isdecimal() and number.isascii()
 
 
 def plan_channel(
@@ -108,17 +153,19 @@ def plan_channel(
     source = channel.source
     try:
         Layout().channel(channel.name)
-        list_objects = list_manifest if source.data_type == "ManifestFile" else list_prefix
-        listing = list_objects(source.uri, store_of, sample)
+        listing = _listed(channel, store_of, sample)
     except ManifestFileError as error:
         raise _failed(channel, [str(error)]) from error
     except (ContractError, StorageError) as error:
         raise InputError([InputFault(channel.name, Answer.REFUSED, str(error))]) from error
     if listing.faults:
         raise _failed(channel, listing.faults)
-    if not listing.objects:
+    if not listing.objects and not listing.lines:
         sentence = _nothing_found(source.uri, region, role_arn, listing)
         raise InputError([InputFault(channel.name, Answer.REFUSED, sentence)])
+    mode = InputMode(channel.input_mode)
+    if mode is InputMode.FAST_FILE:
+        _require_folder(channel, listing)
     return ChannelPlan(
         channel.name,
         listing.store,
@@ -127,7 +174,41 @@ def plan_channel(
         tuple(hosts),
         Distribution(source.distribution),
         (*listing.notes, *_notes(channel, listing, len(hosts), sample)),
+        mode=mode,
+        compression=Compression(channel.compression),
+        wrapper=RecordWrapper(channel.record_wrapper),
+        seed=channel.shuffle_seed,
+        attributes=source.attribute_names,
+        lines=listing.lines,
+        is_sample=sample is not None and _count(listing) == sample,
     )
+
+
+def _listed(channel: ChannelRequest, store_of: StoreOf, sample: int | None) -> Listing:
+    source = channel.source
+    if source.data_type == "AugmentedManifestFile":
+        return list_augmented_manifest(source.uri, source.attribute_names, store_of, sample)
+    list_objects = list_manifest if source.data_type == "ManifestFile" else list_prefix
+    landing = Landing.STREAM if channel.input_mode == InputMode.PIPE else Landing.FILES
+    return list_objects(source.uri, store_of, sample, landing)
+
+
+def _require_folder(channel: ChannelRequest, listing: Listing) -> None:
+    """In FastFile mode the prefix is a complete folder's name. Source: developer guide, Access
+    Training Data, FastFile mode."""
+    folder = listing.prefix if listing.prefix.endswith("/") else f"{listing.prefix}/"
+    beside = [item for item in listing.objects if not item.object.key.startswith(folder)]
+    if beside and listing.prefix:
+        sentence = (
+            f"In FastFile mode the S3 prefix must be a complete folder name, and "
+            f"{channel.source.uri} is also the beginning of {beside[0].object.uri}; end the "
+            "prefix with a slash, or use File or Pipe"
+        )
+        raise _failed(channel, [sentence])
+
+
+def _count(listing: Listing) -> int:
+    return len(listing.objects) + len(listing.lines)
 
 
 def _failed(channel: ChannelRequest, sentences: Iterable[str]) -> InputError:
@@ -151,11 +232,12 @@ def _notes(
     channel: ChannelRequest, listing: Listing, hosts: int, sample: int | None
 ) -> tuple[str, ...]:
     notes = []
-    name, count = channel.name, len(listing.objects)
+    name, count = channel.name, _count(listing)
+    what = "lines" if listing.lines else "objects"
     if sample is not None and count == sample:
-        notes.append(f"channel {name!r}: a sample, of the first {count} objects")
+        notes.append(f"channel {name!r}: a sample, of the first {count} {what}")
     if channel.source.distribution == Distribution.SHARDED_BY_S3_KEY and count < hosts:
-        notes.append(f"channel {name!r}: {count} objects for {hosts} hosts leave some without any")
-    if channel.shuffle_seed is not None:
+        notes.append(f"channel {name!r}: {count} {what} for {hosts} hosts leave some without any")
+    if channel.shuffle_seed is not None and channel.input_mode != InputMode.PIPE:
         notes.append(f"channel {name!r}: ShuffleConfig orders streams, and files not")
     return tuple(notes)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sm_container.storage.simulated import Link
 
 DEFAULT_GRACE_SECONDS = 120.0
 
@@ -14,7 +17,9 @@ class RunOptions:
     """The local side of a run; kept in the job's folder so that any process can take the job up.
 
     ``target`` is an image reference or the absolute path of a program or folder. ``grace_seconds``
-    is the time between SIGTERM and SIGKILL, as in ``docker stop -t 120``.
+    is the time between SIGTERM and SIGKILL, as in ``docker stop -t 120``. ``s3_latency_ms`` and
+    ``s3_bandwidth_mbs`` (10^6 bytes a second, a connection) make the channels' sources behave like
+    a bucket that is so far away.
     """
 
     target: str
@@ -27,6 +32,18 @@ class RunOptions:
     memory_bytes: int | None = None
     grace_seconds: float = DEFAULT_GRACE_SECONDS
     shell: bool = False
+    s3_latency_ms: float | None = None
+    s3_bandwidth_mbs: float | None = None
+
+    @property
+    def link(self) -> Link | None:
+        """What the channels' sources are to be behind, None where they are as they are."""
+        if self.s3_latency_ms is None and self.s3_bandwidth_mbs is None:
+            return None
+        from sm_container.storage.simulated import Link
+
+        rate = self.s3_bandwidth_mbs
+        return Link((self.s3_latency_ms or 0.0) / 1000, None if rate is None else rate * 1e6)
 
     def to_document(self) -> dict[str, Any]:
         return asdict(self)

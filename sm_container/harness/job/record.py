@@ -8,6 +8,7 @@ from typing import Any
 
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.job.status import JobStatus, Phase, SecondaryStatus
+from sm_container.harness.job.traffic import ChannelTraffic
 
 
 class StateError(Exception):
@@ -46,6 +47,7 @@ class JobRecord:
 
     ``document`` is the CreateTrainingJob request as accepted. ``exit_code`` is the algorithm's own,
     ``fault`` the harness's word on what went wrong on its side of the fence, if anything did.
+    ``traffic`` is what the channels have moved, known in part while the job runs.
     """
 
     name: str
@@ -66,6 +68,7 @@ class JobRecord:
     final_metrics: tuple[MetricValue, ...] = ()
     not_simulated: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    traffic: tuple[ChannelTraffic, ...] = ()
 
     @property
     def phase(self) -> Phase | None:
@@ -121,6 +124,7 @@ class JobRecord:
             "final_metrics": [[m.name, m.value, m.timestamp] for m in self.final_metrics],
             "not_simulated": list(self.not_simulated),
             "notes": list(self.notes),
+            "traffic": [each.to_document() for each in self.traffic],
         }
 
     @classmethod
@@ -142,5 +146,8 @@ class JobRecord:
                 "final_metrics": tuple(MetricValue(*row) for row in plain["final_metrics"]),
                 "not_simulated": tuple(plain["not_simulated"]),
                 "notes": tuple(plain["notes"]),
+                "traffic": tuple(
+                    ChannelTraffic.from_document(each) for each in plain.get("traffic", ())
+                ),
             }
         )

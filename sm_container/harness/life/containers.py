@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from sm_container.contract.layout import DEFAULT_BASE
+from sm_container.contract.inputs import InputMode
+from sm_container.contract.layout import Layout
 from sm_container.contract.platform import platform_environment
 from sm_container.harness.credentials.served import ServedCredentials
 from sm_container.harness.engines.engine import (
@@ -60,11 +61,17 @@ def container_spec(
 
 
 def _input_mounts(prepared: Prepared, tree: Path) -> tuple[Mount, ...]:
-    """The File-mode channels, read-only: their files may be links to the user's own."""
-    data = Path("input/data")
+    """The channels that are folders, read-only: their files may be links to the user's own. Pipe
+    channels are FIFOs in the tree itself."""
+    layout, inside = Layout(tree), Layout()
     return tuple(
-        Mount(tree / data / channel.name, str(DEFAULT_BASE / data / channel.name), read_only=True)
-        for channel in prepared.request.channels
+        Mount(
+            prepared.binds.get(plan.channel, layout.channel(plan.channel)),
+            str(inside.channel(plan.channel)),
+            read_only=True,
+        )
+        for plan in prepared.plans
+        if plan.mode is not InputMode.PIPE
     )
 
 

@@ -5,9 +5,11 @@ What is wrong with a run is said here, all at once where it can be, before anyth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from sm_container.contract.inputs import InputMode
 from sm_container.harness.credentials.choice import (
     ISOLATED,
     CredentialsChoice,
@@ -24,7 +26,9 @@ from sm_container.harness.engines.engine import (
     Target,
     unheard,
 )
+from sm_container.harness.inputs.errors import Answer, InputError, InputFault
 from sm_container.harness.inputs.plan import ChannelPlan, plan_channels
+from sm_container.harness.inputs.whole_folder import whole_folder
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.request.training_request import TrainingRequest
 from sm_container.harness.store.home import Home
@@ -51,8 +55,19 @@ class Prepared:
     memory_bytes: int | None
     stores: Stores
     credentials: CredentialsChoice
+    binds: Mapping[str, Path] = field(default_factory=dict)
+    """FastFile channels that are a folder of this machine as it stands, by name."""
     notes: tuple[str, ...] = ()
     not_simulated: tuple[str, ...] = ()
+
+    @property
+    def mounted(self) -> tuple[ChannelPlan, ...]:
+        """The FastFile channels that need a mount of their own."""
+        return tuple(
+            plan
+            for plan in self.plans
+            if plan.mode is InputMode.FAST_FILE and plan.channel not in self.binds
+        )
 
     def store_of(self, uri: str) -> tuple[Store, str]:
         """The object store of a URI, and the key in it."""
@@ -75,10 +90,11 @@ def prepare(
     target = _target(options.target)
     engine = choose(options.engine, target, home, notes)
     hosts = tuple(f"algo-{number}" for number in range(1, request.instance_count + 1))
-    stores = Stores(Path(options.s3_root) if options.s3_root else None)
+    s3_root = Path(options.s3_root) if options.s3_root else None
+    stores = Stores(s3_root)
     plans = plan_channels(
         request.channels,
-        stores.open,
+        stores.open if options.link is None else Stores(s3_root, options.link).open,
         hosts,
         region=options.region,
         role_arn=request.role_arn,
@@ -89,6 +105,8 @@ def prepare(
     output.require_writable(key)
     memory, memory_notes = _memory(request, options, engine)
     isolated = request.network_isolation
+    binds = _binds(plans, engine)
+    _require_mounts(plan for plan in plans if plan.channel not in binds)
     return Prepared(
         home=home,
         request=request,
@@ -102,7 +120,12 @@ def prepare(
         memory_bytes=memory,
         stores=stores,
         credentials=_credentials(options, isolated),
-        notes=(*memory_notes, *(note for plan in plans for note in plan.notes)),
+        binds=binds,
+        notes=(
+            *memory_notes,
+            *_simulation(plans, options),
+            *(note for plan in plans for note in plan.notes),
+        ),
         not_simulated=(*request.not_simulated, _unlimited(engine)),
     )
 
@@ -110,6 +133,42 @@ def prepare(
 def _target(named: str) -> Target:
     path = Path(named)
     return ProgramTarget(path) if path.is_absolute() else ImageTarget(named)
+
+
+def _binds(plans: Iterable[ChannelPlan], engine: Engine) -> dict[str, Path]:
+    """The folders that can be shown as they are: no mount is needed, and none is as quick."""
+    if not engine.protects_inputs:
+        return {}
+    fast = [plan for plan in plans if plan.mode is InputMode.FAST_FILE]
+    found = {plan.channel: whole_folder(plan) for plan in fast}
+    return {channel: folder for channel, folder in found.items() if folder is not None}
+
+
+def _require_mounts(plans: Iterable[ChannelPlan]) -> None:
+    """Whether FUSE can be had, where a channel needs it.
+
+    Raises:
+        InputError: naming the channels.
+    """
+    fast = [plan.channel for plan in plans if plan.mode is InputMode.FAST_FILE]
+    if not fast:
+        return
+    from sm_container.harness.inputs.fastfile.device import availability
+
+    missing = availability()
+    if missing is not None:
+        sentence = f"FastFile mode needs FUSE, and {missing}; or use File or Pipe mode"
+        raise InputError(InputFault(channel, Answer.REFUSED, sentence) for channel in fast)
+
+
+def _simulation(plans: Sequence[ChannelPlan], options: RunOptions) -> Iterator[str]:
+    if options.link is not None and plans:
+        latency, rate = options.s3_latency_ms or 0, options.s3_bandwidth_mbs
+        yield (
+            f"simulated: channels as from a bucket with {latency:g} ms to the first byte and "
+            f"{'any speed' if rate is None else f'{rate:g} MB/s'} on each connection; nothing is "
+            "taken from the cache"
+        )
 
 
 def _unlimited(engine: Engine) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from sm_container.contract.inputs import InputMode
 from sm_container.harness.credentials.choice import CredentialsKind
 from sm_container.harness.engines.engine import EngineError
 from sm_container.harness.job.record import JobRecord
@@ -48,6 +49,7 @@ def recover_job(store: JobStore, folder: JobFolder) -> list[Recovered]:
             if ledger.record.status.is_terminal:
                 return []
             ended = end_containers(store, folder.name, ledger.record)
+            end_mounts(folder, ledger.record)
             now = time.time()
             ledger.enter(
                 Phase.FAILED,
@@ -59,6 +61,30 @@ def recover_job(store: JobStore, folder: JobFolder) -> list[Recovered]:
     except (OwnedElsewhereError, DamagedJobError):
         return []
     return [Recovered(folder.name, tuple(ended))]
+
+
+def end_mounts(folder: JobFolder, record: JobRecord | None) -> None:
+    """Take away what a killed feeder left mounted below a job's folder; ``record`` None where it
+    cannot be read.
+
+    Raises:
+        EngineError: where that is refused.
+    """
+    if record is not None and not _has_mounts(record):
+        return
+    from sm_container.harness.inputs.fastfile.device import unmount_below
+    from sm_container.harness.inputs.fastfile.errors import MountError
+
+    try:
+        unmount_below(folder.path)
+    except MountError as fault:
+        raise EngineError(f"job {folder.name} has left a mount: {fault}") from fault
+
+
+def _has_mounts(record: JobRecord) -> bool:
+    specification = record.document.get("AlgorithmSpecification", {})
+    modes = [each.get("InputMode") for each in record.document.get("InputDataConfig", ())]
+    return InputMode.FAST_FILE in (specification.get("TrainingInputMode"), *modes)
 
 
 def end_containers(store: JobStore, job: str, record: JobRecord) -> list[str]:

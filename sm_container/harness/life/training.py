@@ -9,7 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
+from sm_container.contract.inputs import InputMode
 from sm_container.contract.layout import Layout
 from sm_container.contract.outcome import read_failure
 from sm_container.harness.credentials.choice import CredentialsKind
@@ -17,6 +19,7 @@ from sm_container.harness.credentials.served import ServedCredentials
 from sm_container.harness.engines.engine import EngineError, Exit
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import Phase
+from sm_container.harness.job.traffic import ChannelTraffic
 from sm_container.harness.life.containers import Running, container_spec
 from sm_container.harness.life.faults import (
     FORESEEN,
@@ -33,6 +36,9 @@ from sm_container.harness.metrics import final_metrics
 from sm_container.harness.outputs.artifacts import Destination, save_artifacts
 from sm_container.harness.outputs.files import is_contained
 from sm_container.harness.store.folder import JobFolder, JobLostError
+
+if TYPE_CHECKING:
+    from sm_container.harness.life.feeding import Feeding
 
 MIB = 1024**2
 # The exit code by which engines say that they themselves have failed.
@@ -78,6 +84,8 @@ class _Job:
         self.observer = observer
         self.interrupts = interrupts
         self.ledger = Ledger(folder, observer)
+        self.staged: list[ChannelTraffic] = []
+        self.feeding: Feeding | None = None
         self.layouts = {host: Layout(folder.tree(host)) for host in prepared.hosts}
         self.destination = Destination(
             prepared.request.output.uri,
@@ -90,6 +98,7 @@ class _Job:
             try:
                 self._prepare()
                 self._download()
+                self._feed(cleanup)
             except StoppedEarly:
                 self._stop_before_start()
                 return
@@ -136,6 +145,13 @@ class _Job:
             platform=self.prepared.options.platform,
         )
         self.ledger.note(*probe.notes)
+        piped = [plan.channel for plan in self.prepared.plans if plan.mode is InputMode.PIPE]
+        if piped and not probe.fifos:
+            raise EngineError(
+                f"channel {piped[0]!r} cannot be fed in Pipe mode: a FIFO does not connect this "
+                f"machine and the containers of {self.prepared.engine.name}, which run in a "
+                "virtual machine; use File mode, or an engine of this machine"
+            )
         self._leave_if_stopped()
 
     def _download(self) -> None:
@@ -152,7 +168,31 @@ class _Job:
             self.observer.progress(channel, done, total)
 
         for host, layout in self.layouts.items():
-            self.ledger.note(*stage(self.prepared, host, layout, progress))
+            staged = stage(self.prepared, host, layout, progress)
+            self.staged += staged.traffic
+            self.ledger.note(*staged.notes)
+        self.ledger.update(traffic=self._traffic())
+
+    def _feed(self, cleanup: ExitStack) -> None:
+        """Have the channels of the other modes fed until the containers are gone."""
+        if all(plan.mode is InputMode.FILE for plan in self.prepared.plans):
+            return
+        from sm_container.harness.life.feeding import Feeding
+
+        feeding = Feeding.start(self.prepared, self.folder, self.layouts)
+        self.feeding = feeding
+        cleanup.callback(self._account)
+        cleanup.enter_context(feeding)
+        feeding.wait_until_ready(self._leave_if_stopped)
+
+    def _account(self) -> None:
+        assert self.feeding is not None
+        self.ledger.note(*self.feeding.troubles())
+        self.ledger.update(traffic=self._traffic())
+
+    def _traffic(self) -> tuple[ChannelTraffic, ...]:
+        fed = () if self.feeding is None else self.feeding.traffic()
+        return (*self.staged, *fed)
 
     def _start(self, cleanup: ExitStack) -> Running:
         self.ledger.enter(Phase.IMAGE)
@@ -187,6 +227,8 @@ class _Job:
         killed = False
         while not running.wait(0.1):
             self.folder.require()
+            if self.feeding is not None:
+                self.feeding.check()
             if cause is None:
                 if is_stop_requested(self.folder, self.interrupts):
                     cause = StopCause.REQUEST
@@ -198,6 +240,8 @@ class _Job:
             elif self.interrupts.wants_kill and not killed:
                 killed = True
                 running.kill()
+        if self.feeding is not None:
+            self.feeding.check()  # a feeder that dies looks like the end of the data
         return cause
 
     def _upload(self, exits: dict[str, Exit]) -> None:

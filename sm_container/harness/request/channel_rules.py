@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ Document = Mapping[str, Any]
 Channel = Mapping[str, Any]
 
 _INPUT = "/opt/ml/input/data/"
+_FIFO = re.compile(r"(.*)_[0-9]+", re.ASCII | re.DOTALL)
 
 
 def channels_of(document: Document) -> Iterator[tuple[str, str, Channel, Mapping[str, Any]]]:
@@ -30,7 +32,16 @@ def names(document: Document) -> Iterator[str]:
     found = [str(channel.get("ChannelName", "")) for _, _, channel, _ in channels_of(document)]
     for name in sorted({each for each in found if each and found.count(each) > 1}):
         yield f"Channel names must be unique: '{display(name)}' is given {found.count(name)} times"
+    modes = {
+        str(channel.get("ChannelName", "")): mode for _, mode, channel, _ in channels_of(document)
+    }
     for name in found:
+        epoch = _FIFO.fullmatch(name)
+        if epoch is not None and modes.get(epoch[1]) == "Pipe":
+            yield (
+                f"A channel cannot be named '{name}' beside one named '{epoch[1]}' in Pipe mode: "
+                f"{_INPUT}{name} is a FIFO of that channel"
+            )
         if name in (".", ".."):
             yield f"A channel cannot be named '{name}': its name is the name of its folder"
         if f"{name}-manifest" in found and name:
@@ -41,7 +52,7 @@ def names(document: Document) -> Iterator[str]:
 
 
 def modes(document: Document) -> Iterator[str]:
-    """What goes with which input mode, and which modes there are yet."""
+    """What goes with which input mode."""
     for path, mode, channel, source in channels_of(document):
         name = display(channel.get("ChannelName", path))
         if source.get("S3DataType") == "AugmentedManifestFile" and mode != "Pipe":
@@ -51,14 +62,13 @@ def modes(document: Document) -> Iterator[str]:
             )
         if mode == "FastFile" and source.get("S3DataType", "S3Prefix") != "S3Prefix":
             yield f"Channel '{name}': input mode FastFile goes with S3DataType S3Prefix only"
-        if mode in ("Pipe", "FastFile"):
-            yield unsupported(f"{path}.inputMode", "use File", mode)
-        if mode == "File":
+        if mode != "Pipe":
             for member in ("CompressionType", "RecordWrapperType"):
                 if channel.get(member, "None") != "None":
                     yield (
                         f"Channel '{name}': {member} {display(channel[member])} is used only in "
-                        "Pipe input mode; in File mode, leave it unset or set it to None"
+                        f"Pipe input mode; in {display(mode)} mode, leave it unset or set it to "
+                        "None"
                     )
 
 
@@ -71,7 +81,7 @@ def sources(document: Document) -> Iterator[str]:
             has = " and ".join(given) or "nothing"
             yield f"Channel '{name}': DataSource must have one source, and has {has}"
         kind = source.get("S3DataType")
-        if kind in ("AugmentedManifestFile", "Converse"):
+        if kind == "Converse":
             where = f"{path}.dataSource.s3DataSource.s3DataType"
             yield unsupported(where, "use S3Prefix or ManifestFile", kind)
         if kind == "AugmentedManifestFile" and not source.get("AttributeNames"):

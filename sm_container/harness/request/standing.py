@@ -28,6 +28,7 @@ DONE = frozenset(
         "InputDataConfig[].CompressionType",
         "InputDataConfig[].RecordWrapperType",
         "InputDataConfig[].InputMode",
+        "InputDataConfig[].ShuffleConfig",
         "InputDataConfig[].DataSource.S3DataSource.S3DataType",
         "InputDataConfig[].DataSource.S3DataSource.S3Uri",
         "InputDataConfig[].DataSource.S3DataSource.S3DataDistributionType",
@@ -50,7 +51,6 @@ NOT_SIMULATED: Mapping[str, str] = {
     "CloudWatch is not written to",
     "AlgorithmSpecification.TrainingImageConfig": "the container engine's own registries and "
     "logins are used",
-    "InputDataConfig[].ShuffleConfig": "File mode gives the algorithm files, not an order",
     "InputDataConfig[].DataSource.S3DataSource.ModelAccessConfig": "no licence is asked for",
     "InputDataConfig[].DataSource.S3DataSource.HubAccessConfig": "the objects are read at S3Uri, "
     "no hub is asked",

@@ -58,6 +58,14 @@ class JobFolder:
         """The folder that a host sees as /opt/ml."""
         return self.host(host) / "ml"
 
+    def feed(self, host: str) -> Path:
+        """What a host's feeder is told."""
+        return self.host(host) / "feed.json"
+
+    def feed_log(self, host: str) -> Path:
+        """What a host's feeder says about itself."""
+        return self.host(host) / "feed.log"
+
     def log(self, host: str) -> Path:
         return self.path / "logs" / f"{host}.log"
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -270,3 +271,44 @@ def test_a_shuffle_of_files_is_noted(planned: Planned, s3_root: Path) -> None:
     source = channel("s3://bucket/a").source
     plan = planned(ChannelRequest("train", source, shuffle_seed=1))
     assert "ShuffleConfig" in plan.notes[0]
+
+
+def piped(request: ChannelRequest) -> ChannelRequest:
+    return replace(request, input_mode="Pipe")
+
+
+def test_a_stream_takes_what_could_not_be_files_together(server: FaultyServer) -> None:
+    server.objects.update({"p/a": b"1", "p/a/b": b"2", "p/p/a": b"3"})
+    plan = planned_on(S3Store("bucket"), piped(channel("s3://bucket/p")))
+    assert [item.object.key for item in plan.share("algo-1")] == ["p/a", "p/a/b", "p/p/a"]
+    assert plan.notes == ()
+
+
+def test_a_shuffle_moves_content_between_hosts_in_pipe_mode_alone(
+    planned: Planned, s3_root: Path
+) -> None:
+    write(s3_root / "bucket", *(f"a/{number:02}" for number in range(20)))
+    request = replace(
+        channel("s3://bucket/a/", distribution="ShardedByS3Key"), shuffle_seed=3, input_mode="Pipe"
+    )
+    plan = planned(request, "algo-1", "algo-2")
+    shares = [{item.path for item in plan.share("algo-1", epoch)} for epoch in range(2)]
+    assert shares[0] != shares[1]
+    assert {item.path for item in plan.share("algo-2", 1)} == {
+        item.path for item in plan.objects
+    } - shares[1]
+    assert plan.notes == ()
+    files = planned(replace(request, input_mode="File"), "algo-1", "algo-2")
+    assert paths(files) == [f"{number:02}" for number in range(0, 20, 2)]
+
+
+def test_a_folder_where_a_fifo_stands_is_refused(s3_root: Path) -> None:
+    write(s3_root / "bucket", "a/b")
+    requests = [piped(channel("s3://bucket/a", "train"))]
+    requests += [channel("s3://bucket/a", name) for name in ("train_3", "train_x", "other_3")]
+    with pytest.raises(InputError) as caught:
+        plan_channels(
+            requests, Stores(s3_root).open, ("algo-1",), region="us-west-2", role_arn=ROLE
+        )
+    assert [fault.channel for fault in caught.value.faults] == ["train_3"]
+    assert "a FIFO of channel 'train'" in str(caught.value)

@@ -165,7 +165,7 @@ def test_every_fault_of_every_kind_comes_at_once(
     model: ServiceModel, request_document: Document
 ) -> None:
     request_document["TrainingJobName"] = "--rm; a\n"
-    request_document["InputDataConfig"][0]["InputMode"] = "Pipe"
+    request_document["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3DataType"] = "Converse"
     request_document["StoppingCondition"]["MaxWaitTimeInSeconds"] = 4000
     request_document["ResourceConfig"]["InstanceGroups"] = []
     request_document["ResourceConfig"]["SelectedInstanceCount"] = 1
@@ -174,8 +174,8 @@ def test_every_fault_of_every_kind_comes_at_once(
     assert error.faults == (
         r"Value '--rm; a\n' at 'trainingJobName' failed to satisfy constraint: Member must satisfy "
         "regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}",
-        "Value 'Pipe' at 'inputDataConfig.1.member.inputMode' is not supported by this version: "
-        "use File",
+        "Value 'Converse' at 'inputDataConfig.1.member.dataSource.s3DataSource.s3DataType' is not "
+        "supported by this version: use S3Prefix or ManifestFile",
         "Invalid MaxWaitTimeInSeconds. It is only supported when EnableManagedSpotTraining is set "
         "to true",
         "'resourceConfig.selectedInstanceCount' is not supported by this version: take it out, it "

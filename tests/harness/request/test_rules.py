@@ -122,28 +122,19 @@ BROKEN: dict[str, tuple[Document, str]] = {
         {"InputDataConfig": [_channel("train"), _channel("train-manifest")]},
         "A channel cannot be named 'train-manifest' beside one named 'train'",
     ),
-    "Pipe for all": (
-        {"AlgorithmSpecification": {"TrainingInputMode": "Pipe"}},
-        "Value 'Pipe' at 'inputDataConfig.1.member.inputMode' is not supported by this version",
+    "a channel where another's FIFO is": (
+        {"InputDataConfig": [_channel("train") | {"InputMode": "Pipe"}, _channel("train_12")]},
+        "A channel cannot be named 'train_12' beside one named 'train' in Pipe mode",
     ),
-    "FastFile for one": (
-        {"InputDataConfig": [TRAIN | {"InputMode": "FastFile"}]},
-        "Value 'FastFile' at 'inputDataConfig.1.member.inputMode' is not supported by this version",
+    "Converse": (
+        {"InputDataConfig": [_channel(S3DataType="Converse")]},
+        "Value 'Converse' at 'inputDataConfig.1.member.dataSource.s3DataSource.s3DataType' is not "
+        "supported by this version",
     ),
     "an augmented manifest in File mode": (
         {"InputDataConfig": [_channel(S3DataType="AugmentedManifestFile", AttributeNames=["a"])]},
         "Channel 'train': AugmentedManifestFile can only be used if the channel's input mode is "
         "Pipe",
-    ),
-    "an augmented manifest at all": (
-        {
-            "InputDataConfig": [
-                _channel(S3DataType="AugmentedManifestFile", AttributeNames=["a"])
-                | {"InputMode": "Pipe"}
-            ]
-        },
-        "Value 'AugmentedManifestFile' at 'inputDataConfig.1.member.dataSource.s3DataSource."
-        "s3DataType' is not supported by this version",
     ),
     "an augmented manifest without attributes": (
         {"InputDataConfig": [_channel(S3DataType="AugmentedManifestFile")]},
@@ -164,6 +155,14 @@ BROKEN: dict[str, tuple[Document, str]] = {
     "RecordIO in File mode": (
         {"InputDataConfig": [TRAIN | {"RecordWrapperType": "RecordIO"}]},
         "Channel 'train': RecordWrapperType RecordIO is used only in Pipe input mode",
+    ),
+    "Gzip in FastFile mode": (
+        {
+            "InputDataConfig": [
+                TRAIN | {"CompressionType": "Gzip", "InputMode": "FastFile"},
+            ]
+        },
+        "in FastFile mode, leave it unset",
     ),
     "no source": (
         {"InputDataConfig": [{"ChannelName": "train", "DataSource": {}}]},
@@ -310,6 +309,28 @@ KEPT: dict[str, Document] = {
     "File over Pipe": {
         "AlgorithmSpecification": {"TrainingInputMode": "Pipe"},
         "InputDataConfig": [TRAIN | {"InputMode": "File"}],
+    },
+    "Pipe for all": {"AlgorithmSpecification": {"TrainingInputMode": "Pipe"}},
+    "FastFile for one": {"InputDataConfig": [TRAIN | {"InputMode": "FastFile"}]},
+    "all that Pipe has": {
+        "InputDataConfig": [
+            TRAIN
+            | {
+                "InputMode": "Pipe",
+                "CompressionType": "Gzip",
+                "RecordWrapperType": "RecordIO",
+                "ShuffleConfig": {"Seed": 7},
+            }
+        ]
+    },
+    "an augmented manifest": {
+        "InputDataConfig": [
+            _channel(S3DataType="AugmentedManifestFile", AttributeNames=["a"])
+            | {"InputMode": "Pipe"}
+        ]
+    },
+    "a number after a channel's name": {
+        "InputDataConfig": [_channel("train"), _channel("train_1")]
     },
     "no channels": {"InputDataConfig": None},
     "an entry point in a channel": {

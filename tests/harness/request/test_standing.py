@@ -44,7 +44,7 @@ def test_a_member_stands_in_one_place_only() -> None:
         ("HyperParameters", "done"),
         ("CheckpointConfig.LocalPath", "done"),
         ("VpcConfig.Subnets", "not simulated"),
-        ("InputDataConfig[].ShuffleConfig.Seed", "not simulated"),
+        ("InputDataConfig[].ShuffleConfig.Seed", "done"),
         ("ResourceConfig.InstanceGroups[].InstanceType", "refused"),
         ("ResourceConfig", None),
         ("ResourceConfig.Unheard", None),
@@ -60,11 +60,9 @@ def test_what_has_no_effect_is_listed_with_its_reason(
     request_document["ResourceConfig"]["VolumeSizeInGB"] = 30
     request_document["OutputDataConfig"]["KmsKeyId"] = "alias/key"
     request_document["VpcConfig"] = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}
-    request_document["InputDataConfig"][0]["ShuffleConfig"] = {"Seed": 1}
     listed = parse_request(request_document, model=model).not_simulated
     assert [each.partition(": ")[0] for each in listed] == [
         "RoleArn",
-        "InputDataConfig.ShuffleConfig",
         "OutputDataConfig.KmsKeyId",
         "ResourceConfig.VolumeSizeInGB",
         "VpcConfig",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sm_container.harness.inputs.space import require_space
+from sm_container.harness.inputs.file.space import require_space
 from sm_container.storage.errors import StorageError
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sm_container.harness.inputs.placement import Placement, place, takes_space
+from sm_container.harness.inputs.file.placement import Placement, place, takes_space
 from sm_container.storage.errors import StorageError
 from sm_container.storage.objects import ignore
 

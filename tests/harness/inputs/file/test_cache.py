@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sm_container.harness.inputs.cache import ObjectCache
+from sm_container.harness.inputs.file.cache import ObjectCache
 from sm_container.storage.errors import StorageError
 from sm_container.storage.objects import Object
 
@@ -102,7 +102,7 @@ def test_a_prune_of_nothing(cache: ObjectCache) -> None:
 COPY = """
 import sys, time
 from pathlib import Path
-from sm_container.harness.inputs.cache import ObjectCache
+from sm_container.harness.inputs.file.cache import ObjectCache
 with ObjectCache(Path(sys.argv[1])).copying() as folder:
     (folder / "left").write_text("x")
     print("copying", flush=True)
@@ -131,7 +131,7 @@ def test_two_harnesses_publish_and_prune_at_once(cache: ObjectCache, tmp_path: P
     program = """
 import sys
 from pathlib import Path
-from sm_container.harness.inputs.cache import ObjectCache
+from sm_container.harness.inputs.file.cache import ObjectCache
 from sm_container.storage.objects import Object
 cache = ObjectCache(Path(sys.argv[1]))
 for number in range(300):

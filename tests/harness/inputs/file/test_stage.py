@@ -9,10 +9,10 @@ import pytest
 
 from sm_container.contract.layout import Layout
 from sm_container.contract.manifest import ChannelManifest
-from sm_container.harness.inputs import file as file_module
-from sm_container.harness.inputs.cache import ObjectCache
-from sm_container.harness.inputs.file import stage_channel
-from sm_container.harness.inputs.placement import Placement
+from sm_container.harness.inputs.file import stage as file_module
+from sm_container.harness.inputs.file.cache import ObjectCache
+from sm_container.harness.inputs.file.placement import Placement
+from sm_container.harness.inputs.file.stage import stage_channel
 from sm_container.harness.inputs.plan import ChannelPlan, plan_channel
 from sm_container.storage.errors import ObjectChangedError, StorageError
 from sm_container.storage.store import Stores

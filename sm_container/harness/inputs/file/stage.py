@@ -14,11 +14,11 @@ from pathlib import Path
 
 from sm_container.contract.layout import Layout
 from sm_container.contract.manifest import ChannelManifest
-from sm_container.harness.inputs.cache import ObjectCache
+from sm_container.harness.inputs.file.cache import ObjectCache
+from sm_container.harness.inputs.file.placement import Placement, place, takes_space
+from sm_container.harness.inputs.file.space import require_space
 from sm_container.harness.inputs.listing import InputObject
-from sm_container.harness.inputs.placement import Placement, place, takes_space
 from sm_container.harness.inputs.plan import ChannelPlan
-from sm_container.harness.inputs.space import require_space
 from sm_container.storage.errors import ObjectNotFoundError
 from sm_container.storage.files import FILE_MODE, FOLDER_MODE, said_of
 from sm_container.storage.local import LocalStore

@@ -1,0 +1,1 @@
+"""The feeder: the program that serves a host its Pipe and FastFile channels."""

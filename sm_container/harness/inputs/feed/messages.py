@@ -1,0 +1,51 @@
+"""What a feeder says: a JSON document a line, on its standard output."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+READY = "ready"
+FAULT = "fault"
+CHANNEL = "channel"
+STATISTICS = "statistics"
+TROUBLE = "trouble"
+
+Statistics = Mapping[str, Mapping[str, float]]
+"""By channel: the members of its counters."""
+
+
+class Speaker:
+    """Says things from any thread. ``is_heard`` turns False once nobody listens any more."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._lock = threading.Lock()
+        self.is_heard = True
+
+    def ready(self) -> None:
+        """Everything stands where the container will look for it."""
+        self._say({READY: True})
+
+    def fault(self, channel: str, fault: Exception) -> None:
+        """The channel cannot be fed any more, and the job must not go on without it."""
+        text = str(fault) or type(fault).__name__
+        self._say({FAULT: " ".join(text.split()), CHANNEL: channel})
+
+    def trouble(self, channel: str, path: str, fault: Exception) -> None:
+        """A file of a mount cannot be read; who reads it is told so, and may know what to do."""
+        about = f"{path}: " if path else ""
+        self._say({TROUBLE: f"{about}{' '.join(str(fault).split())}", CHANNEL: channel})
+
+    def statistics(self, statistics: Statistics) -> None:
+        self._say({STATISTICS: statistics})
+
+    def _say(self, document: Mapping[str, Any]) -> None:
+        with self._lock:
+            try:
+                self._out.write(json.dumps(document).encode() + b"\n")
+                self._out.flush()
+            except BrokenPipeError:
+                self.is_heard = False

@@ -1,0 +1,1 @@
+"""File mode: channels as files in the tree before the container starts."""

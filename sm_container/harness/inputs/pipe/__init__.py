@@ -1,0 +1,1 @@
+"""Pipe mode: channels as streams through FIFOs, one an epoch."""

@@ -1,0 +1,45 @@
+"""What a channel's input mode has moved to a host, and how long who waited for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ChannelTraffic:
+    """``size`` is in bytes, ``mode`` the channel's TrainingInputMode.
+
+    In File mode ``seconds`` is how long the copy took. In Pipe mode it is how long epochs had a
+    reader: the stream stood still for ``blocked`` of it, since the algorithm was busy, and for
+    ``starved`` of it the pipe was empty, so that the algorithm had to wait for data.
+    ``epochs`` were begun, ``finished`` of them read to their ends. In FastFile mode there is no
+    time: ``size`` is what was read.
+    """
+
+    channel: str
+    host: str
+    mode: str
+    size: int
+    seconds: float = 0.0
+    epochs: int = 0
+    finished: int = 0
+    blocked: float = 0.0
+    starved: float = 0.0
+
+    @property
+    def bytes_per_second(self) -> float | None:
+        return self.size / self.seconds if self.seconds > 0 else None
+
+    @property
+    def starved_part(self) -> float | None:
+        """The part of the epochs' time in which the algorithm had to wait, 0 to 1."""
+        return min(1.0, self.starved / self.seconds) if self.seconds > 0 else None
+
+    def to_document(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> ChannelTraffic:
+        return cls(**document)

@@ -1,0 +1,143 @@
+"""The feeders of a running job: one a host that has Pipe or FastFile channels, for all its life."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import TracebackType
+
+from sm_container.contract.inputs import InputMode
+from sm_container.contract.layout import Layout
+from sm_container.harness.inputs.feed.plan import FastFileChannel, FeedPlan
+from sm_container.harness.inputs.feed.process import Feed, FeedError
+from sm_container.harness.inputs.pipe.channel import PipeChannel
+from sm_container.harness.inputs.plan import ChannelPlan
+from sm_container.harness.job.traffic import ChannelTraffic
+from sm_container.harness.life.faults import DownloadError
+from sm_container.harness.life.prepare import Prepared
+from sm_container.harness.store.folder import JobFolder
+from sm_container.storage.files import FOLDER_MODE
+
+
+def feed_plan(prepared: Prepared, folder: JobFolder, host: str) -> FeedPlan | None:
+    """What a host's feeder is told; None where the host needs none."""
+    pipes = tuple(_pipe(plan, host) for plan in prepared.plans if plan.mode is InputMode.PIPE)
+    mounts = tuple(
+        FastFileChannel(plan.channel, tuple(plan.share(host))) for plan in prepared.mounted
+    )
+    if not pipes and not mounts:
+        return None
+    return FeedPlan(
+        data=Layout(folder.tree(host)).data,
+        spool=folder.host(host),
+        pipes=pipes,
+        mounts=mounts,
+        s3_root=prepared.options.s3_root,
+        link=prepared.options.link,
+        # Docker's daemon is root's, whoever asks it; the others run containers as who asks.
+        for_everyone=prepared.engine.name == "docker",
+    )
+
+
+def _pipe(plan: ChannelPlan, host: str) -> PipeChannel:
+    return PipeChannel(
+        plan.channel, plan.entries, plan.share_of(host), plan.compression, plan.wrapper
+    )
+
+
+@dataclass(frozen=True)
+class Feeding:
+    """The feeders by host. Leaving the ``with`` block ends them, and takes away what they made; it
+    raises DownloadError where one had not lived until then."""
+
+    folder: JobFolder
+    feeds: Mapping[str, Feed]
+    modes: Mapping[str, InputMode]
+
+    @classmethod
+    def start(cls, prepared: Prepared, folder: JobFolder, hosts: Iterable[str]) -> Feeding:
+        """Start what the hosts need, which may be nothing."""
+        feeds: dict[str, Feed] = {}
+        modes = {plan.channel: plan.mode for plan in prepared.plans}
+        with ExitStack() as undone:
+            for host in hosts:
+                layout = Layout(folder.tree(host))
+                for channel, mode in modes.items():
+                    if mode is InputMode.FAST_FILE:
+                        layout.channel(channel).mkdir(FOLDER_MODE)
+                plan = feed_plan(prepared, folder, host)
+                if plan is not None:
+                    feeds[host] = Feed(plan, folder.feed(host), folder.feed_log(host))
+                    undone.callback(feeds[host].close)
+            undone.pop_all()
+        return cls(folder, feeds, modes)
+
+    def wait_until_ready(self, tick: Callable[[], None]) -> None:
+        """Wait until every FIFO and mount stands.
+
+        Raises:
+            DownloadError: where one cannot be made.
+        """
+        try:
+            for feed in self.feeds.values():
+                feed.wait_until_ready(tick)
+        except FeedError as fault:
+            raise DownloadError(str(fault)) from fault
+
+    def check(self) -> None:
+        """Raise DownloadError where a channel cannot be fed any more: what the algorithm has got is
+        not all, and it would take it for all."""
+        try:
+            for feed in self.feeds.values():
+                feed.check()
+        except FeedError as fault:
+            raise DownloadError(str(fault)) from fault
+
+    def troubles(self) -> tuple[str, ...]:
+        """What the algorithm could not read so far, of which it was told."""
+        return tuple(said for feed in self.feeds.values() for said in feed.troubles)
+
+    def traffic(self) -> tuple[ChannelTraffic, ...]:
+        """What was moved so far; after the block, in all."""
+        return tuple(
+            _traffic(channel, host, self.modes[channel], counters)
+            for host, feed in self.feeds.items()
+            for channel, counters in feed.statistics.items()
+        )
+
+    def __enter__(self) -> Feeding:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for feed in self.feeds.values():
+            feed.close()
+        if InputMode.FAST_FILE in self.modes.values():
+            from sm_container.harness.inputs.fastfile.device import unmount_below
+
+            unmount_below(self.folder.path)  # those of a feeder that was killed
+        if kind is None:
+            self.check()  # one that died at the very end looked like the end of the data
+
+
+def _traffic(
+    channel: str, host: str, mode: InputMode, counters: Mapping[str, float]
+) -> ChannelTraffic:
+    if mode is InputMode.FAST_FILE:
+        return ChannelTraffic(channel, host, str(mode), int(counters["read"]))
+    return ChannelTraffic(
+        channel,
+        host,
+        str(mode),
+        int(counters["sent"]),
+        counters["seconds"],
+        int(counters["begun"]),
+        int(counters["finished"]),
+        counters["blocked"],
+        counters["starved"],
+    )

@@ -1,0 +1,43 @@
+"""What a channel has moved, in a job's record; and the link that a run may be behind."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from sm_container.harness.job.options import RunOptions
+from sm_container.harness.job.record import JobRecord
+from sm_container.harness.job.traffic import ChannelTraffic
+from sm_container.storage.simulated import Link
+from tests.harness.job.test_record import new_record
+
+PIPE = ChannelTraffic("train", "algo-1", "Pipe", 3_000_000, 2.0, 3, 2, 1.25, 0.5)
+
+
+def test_it_is_kept_in_the_record() -> None:
+    record = replace(new_record(), traffic=(PIPE, ChannelTraffic("x", "algo-1", "FastFile", 9)))
+    assert JobRecord.from_document(json.loads(json.dumps(record.to_document()))) == record
+
+
+def test_a_record_of_an_older_version_has_none() -> None:
+    document = new_record().to_document()
+    del document["traffic"]
+    assert JobRecord.from_document(document).traffic == ()
+
+
+def test_rates_are_of_the_time_in_which_somebody_read() -> None:
+    assert PIPE.bytes_per_second == 1_500_000
+    assert PIPE.starved_part == 0.25
+    unread = replace(PIPE, seconds=0.0)
+    assert unread.bytes_per_second is None
+    assert unread.starved_part is None
+
+
+def test_a_link_is_what_the_options_say() -> None:
+    plain = RunOptions("image")
+    assert plain.link is None
+    assert replace(plain, s3_latency_ms=30.0).link == Link(0.03)
+    assert replace(plain, s3_bandwidth_mbs=90.0).link == Link(0.0, 90e6)
+    both = replace(plain, s3_latency_ms=30.0, s3_bandwidth_mbs=90.0)
+    assert both.link == Link(0.03, 90e6)
+    assert RunOptions.from_document(both.to_document()) == both
