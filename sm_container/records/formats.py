@@ -99,6 +99,12 @@ def known_content_types() -> tuple[str, ...]:
     return tuple(_FORMATS)
 
 
+def suffix_of(content_type: str) -> str:
+    """How the name of a file of this content type ends; empty where names say nothing of it."""
+    kind, _ = _parsed(content_type)
+    return next((suffix for suffix, known in _SUFFIXES.items() if known == kind), "")
+
+
 def _by_name(name: str) -> str:
     lowered = name.lower()
     for suffix, kind in _SUFFIXES.items():

@@ -134,6 +134,48 @@ def test_convert_there_and_back(desk: Any, numbers: Batch) -> None:
     assert (desk.folder / "b.csv").read_bytes() == b"1,0.5,2\n0,1,3\n"
 
 
+def test_convert_a_folder(desk: Any, numbers: Batch) -> None:
+    for name in ("a.csv", "below/b.csv"):
+        (desk.folder / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        write(desk.folder / "in" / name, numbers)
+
+    done = desk.run("recordio", "convert", "in", "in/out", "--to", "protobuf")
+
+    assert done.returncode == 0, done.stderr
+    assert "in/out/a.pbr: 3 records" in done.stderr
+    first = (desk.folder / "in/out/a.pbr").read_bytes()
+    assert (desk.folder / "in/out/below/b.pbr").read_bytes() == first
+    write(desk.folder / "a.pbr", numbers)
+    assert first == (desk.folder / "a.pbr").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("in", "out"), "with --to"),
+        (("in", "-", "--to", "csv"), "name a folder"),
+        (("in", "a.csv", "--to", "csv"), "is a file"),
+        (("in", "out", "--to", "foo"), "foo"),
+        (("in", "out", "--to", "protobuf"), "would both become"),
+        (("empty", "out", "--to", "csv"), "has no files"),
+        (("a.csv", "in"), "is a folder"),
+    ],
+)
+def test_convert_says_what_is_wrong_with_folders(
+    desk: Any, numbers: Batch, words: tuple[str, ...], said: str
+) -> None:
+    for folder in ("in", "empty"):
+        (desk.folder / folder).mkdir()
+    for name in ("a.csv", "in/x.csv", "in/x.jsonl"):
+        write(desk.folder / name, numbers)
+
+    done = desk.run("recordio", "convert", *words)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert not (desk.folder / "out").exists()
+
+
 def test_convert_named_columns(desk: Any, invoke: Any) -> None:
     (desk.folder / "a.csv").write_bytes(b"hour,carrier,delay\n5,UA,2.5\n6,AA,-1\n")
     words = ("recordio", "convert", "--from", "text/csv; header=true", "a.csv", "b.csv")

@@ -47,11 +47,17 @@ def _parse(arguments: list[str]) -> None:
     """Have click read a command line as it would to run it; it is not run."""
     context = click.Context(sm_container, info_name="sm-container")
     name, command, rest = sm_container.resolve_command(context, arguments)
+    while isinstance(command, click.Group):
+        name, command, rest = command.resolve_command(context, rest)
     assert command is not None
     if set(rest) & {"-h", "--help"}:
         return
-    with command.make_context(name, rest, parent=context):
-        pass
+    try:
+        with command.make_context(name, rest, parent=context):
+            pass
+    except click.BadParameter as error:
+        if "does not exist" not in error.message:  # the reader's own file
+            raise
 
 
 def _targets(arguments: list[str]) -> set[str]:

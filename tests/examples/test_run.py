@@ -15,31 +15,7 @@ import pytest
 
 from tests.examples.conftest import EXAMPLE
 
-ROOT = EXAMPLE.parents[1]
-IMAGE = "localhost/sm-container-test-example:latest"
 SETTINGS = ["-p", "num_round=40", "-p", "max_depth=3", "-p", "eta=0.2"]
-
-
-@pytest.fixture(scope="session")
-def image(base_image: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The image that the example's Dockerfile makes, with this checkout's library."""
-    context = tmp_path_factory.mktemp("context")
-    for name in ("Dockerfile", "requirements.txt", "train.py"):
-        shutil.copy(EXAMPLE / name, context)
-    uv = Path(sys.executable).with_name("uv")
-    subprocess.run([uv, "build", "--quiet", "--wheel", "--out-dir", context, ROOT], check=True)
-    built = subprocess.run(
-        [
-            *("podman", "build", "--quiet", "--layers", "--network", "host", "--tag", IMAGE),
-            *("--volume", "/etc/ssl/certs:/etc/ssl/certs:ro"),  # what pip has to trust here
-            *("--build-arg", f"BASE_IMAGE={base_image}", str(context)),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert built.returncode == 0, built.stderr
-    return IMAGE
 
 
 @pytest.fixture

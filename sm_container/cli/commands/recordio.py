@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 _FILE = click.Path(exists=True, dir_okay=False)
@@ -63,8 +65,8 @@ def stat(file: str, content_type: str | None, as_json: bool) -> None:
 
 
 @command.command("convert", short_help="Convert to another format.")
-@click.argument("source", metavar="FILE", type=_FILE_OR_INPUT)
-@click.argument("target", type=click.Path(dir_okay=False, allow_dash=True))
+@click.argument("source", type=click.Path(exists=True, allow_dash=True))
+@click.argument("target", type=click.Path(allow_dash=True))
 @_from
 @click.option("--to", metavar="TYPE", help="What TARGET is to hold; by default what its name says.")
 @click.option(
@@ -85,16 +87,23 @@ def stat(file: str, content_type: str | None, as_json: bool) -> None:
     help="At a record that cannot be read: fail (the default), leave it out, or end before it.",
 )
 def convert(source: str, target: str, content_type: str | None, **given: object) -> None:
-    """Write the records of FILE into TARGET (- for the input and the output), in another format.
+    """Write the records of SOURCE into TARGET (- for the input and the output), in another format.
 
-    TARGET is there whole or not at all. Named columns become label and features where TARGET
-    wants those: the label by --label, the other columns, which must be numbers, in their order.
+    A folder becomes a folder, file by file, with --to. Each file is there whole or not at all.
+    Named columns become label and features where TARGET wants those: the label by --label, the
+    other columns, which must be numbers, in their order.
 
     \b
     sm-container recordio convert train.csv train.pbr
     sm-container recordio convert flights.parquet train.pbr --label delay
     sm-container recordio convert --from 'text/csv; header=true' a.csv a.parquet
+    sm-container recordio convert data/csv/ data/protobuf/ --to protobuf
     """
+    if os.path.isdir(source):
+        from sm_container.cli.recordio.folder import convert_folder
+
+        convert_folder(source, target, content_type, given)
+        return
     from sm_container.cli.recordio.convert import convert_file
 
     convert_file(source, target, content_type, given)

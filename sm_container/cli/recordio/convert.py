@@ -31,6 +31,8 @@ def convert_file(
         raise Complaint(["say what the output is to hold, with --to"], EXIT_INPUT)
     if given["label"] is not None and given["no_label"]:
         raise Complaint(["--label and --no-label exclude each other"], EXIT_INPUT)
+    if target != "-" and Path(target).is_dir():
+        raise Complaint([f"{target} is a folder, and {source} is not: name a file"], EXIT_INPUT)
     if target != "-" and not Path(target).absolute().parent.is_dir():
         raise Complaint([f"{Path(target).parent}: no such folder"], EXIT_INPUT)
     options: dict[str, Any] = {

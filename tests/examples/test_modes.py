@@ -1,0 +1,102 @@
+"""The example in every input mode and content type, from one source: always the same model."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from sm_container.records.convert import convert
+from tests.examples.conftest import EXAMPLE
+
+TYPES = {
+    "text/csv": "csv",
+    "text/libsvm": "libsvm",
+    "application/x-parquet": "parquet",
+    "application/x-recordio-protobuf": "pbr",
+    "application/x-recordio-msgpack": "msgpack",
+}
+MODES = ["File", "Pipe", "FastFile"]
+CHANNELS = ("train", "validation")
+
+
+@pytest.fixture(scope="module")
+def converted(flights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the flights in each format: one object a channel, made from the csv files."""
+    folder = tmp_path_factory.mktemp("converted")
+    for channel in CHANNELS:
+        csv = folder / "csv" / channel / "flights.csv"
+        csv.parent.mkdir(parents=True)
+        csv.write_bytes(
+            b"".join(part.read_bytes() for part in sorted((flights / channel).iterdir()))
+        )
+        for suffix in TYPES.values():
+            if suffix != "csv":
+                target = folder / suffix / channel / f"flights.{suffix}"
+                target.parent.mkdir(parents=True)
+                convert(csv, target)
+    return folder
+
+
+def trained(
+    engine: str, target: str, source: Path, home: Path, mode: str, content_type: str
+) -> str:
+    """The hash of the model that the example makes of a folder with channels."""
+    # A parquet file must be whole; in a stream of several none would be.
+    wrapper = ",wrapper=RecordIO" if (mode, source.name) == ("Pipe", "parquet") else ""
+    options = f"mode={mode},content-type={content_type}{wrapper}"
+    channels = [f"--channel={name}={source / name}/,{options}" for name in CHANNELS]
+    done = subprocess.run(
+        [
+            *(Path(sys.executable).with_name("sm-container"), "run", target, "--engine", engine),
+            *(*channels, "-p", "num_round=10", "-p", "margin_column=0"),
+            *("--name", "flights", "--output", home / "output"),
+        ],
+        env={**os.environ, "SM_CONTAINER_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    with tarfile.open(home / "output" / "flights" / "output" / "model.tar.gz") as archive:
+        model = archive.extractfile("model.json")
+        assert model is not None
+        return hashlib.sha256(model.read()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def expected(converted: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The model of the csv files in File mode."""
+    home = tmp_path_factory.mktemp("home")
+    return trained("process", str(EXAMPLE), converted / "csv", home, "File", "text/csv")
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("content_type", TYPES)
+def test_the_models_agree(
+    mode: str, content_type: str, converted: Path, expected: str, hostile_tmp_path: Path
+) -> None:
+    source = converted / TYPES[content_type]
+
+    model = trained("process", str(EXAMPLE), source, hostile_tmp_path, mode, content_type)
+
+    assert model == expected
+
+
+@pytest.mark.container
+@pytest.mark.parametrize("mode", MODES)
+def test_the_models_agree_in_a_container(
+    mode: str, image: str, converted: Path, expected: str, hostile_tmp_path: Path
+) -> None:
+    source = converted / "pbr"
+
+    model = trained(
+        "podman", image, source, hostile_tmp_path, mode, "application/x-recordio-protobuf"
+    )
+
+    assert model == expected
