@@ -7,7 +7,6 @@ S3DataSource, AttributeNames.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from sm_container.records.batch import Batch
 from sm_container.records.errors import OnFault, RecordError
-from sm_container.records.faults import StopHere, met
+from sm_container.records.faults import end, is_left_out
 from sm_container.records.format import Record, Source
 from sm_container.records.recordio import Multipart, read_records
 
@@ -39,9 +38,19 @@ class ManifestLines:
         self, source: Source, name: str, *, rows: int, on_fault: OnFault = OnFault.RAISE
     ) -> Iterator[Batch]:
         """Lines in batches of at most ``rows``: for each attribute a column of objects."""
-        lines = self.records(source, name, on_fault=on_fault)
-        while group := list(islice(lines, rows)):
-            yield Batch({each: _column([line[each] for line in group]) for each in self.wanted})
+        group: list[Record] = []
+        try:
+            for line in self.records(source, name, on_fault=on_fault):
+                group.append(line)
+                if len(group) == rows:
+                    yield self._batch(group)
+                    group = []
+        except RecordError:
+            if group:
+                yield self._batch(group)
+            raise
+        if group:
+            yield self._batch(group)
 
     def records(
         self, source: Source, name: str, *, on_fault: OnFault = OnFault.RAISE
@@ -56,14 +65,16 @@ class ManifestLines:
                 try:
                     yield {each: _value(each, line[each]) for each in self.wanted}
                 except UnicodeDecodeError as error:
-                    met(RecordError(f"no UTF-8: {error}", source=name, index=index), on_fault)
+                    fault = RecordError(f"no UTF-8: {error}", source=name, index=index)
+                    if not is_left_out(fault, on_fault):
+                        raise fault from error
         except RecordError as fault:
             if on_fault is not OnFault.STOP:
                 raise
-            with suppress(StopHere):
-                met(fault, on_fault)
-        except StopHere:
-            return
+            end(fault, on_fault)
+
+    def _batch(self, lines: list[Record]) -> Batch:
+        return Batch({each: _column([line[each] for line in lines]) for each in self.wanted})
 
     def _lines(self, source: Source, name: str) -> Iterator[dict[str, bytes]]:
         """The records of each line by attribute. Raises RecordError for a line that is cut off."""

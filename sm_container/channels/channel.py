@@ -30,15 +30,22 @@ class InputChannel:
 
     ``batches()`` and ``records()`` read it in every input mode. ``path``, ``files()`` and
     ``open()`` are for File and FastFile mode, which have files. ``attributes`` are those that the
-    algorithm declares of an augmented manifest; ``stop`` ends what waits for bytes.
+    algorithm declares of an augmented manifest, ``declared_type`` the content type, where it
+    declares a single one; ``stop`` ends what waits for bytes.
     """
 
     name: str
     config: ChannelConfig
     layout: Layout
     attributes: tuple[str, ...] = ()
+    declared_type: str | None = None
     stop: StopSignal = field(default_factory=StopSignal, compare=False, repr=False)
     numbers: PassNumbers = field(default_factory=PassNumbers, compare=False, repr=False)
+
+    @property
+    def content_type(self) -> str | None:
+        """The request's ContentType, else the one that the algorithm declares."""
+        return self.config.content_type or self.declared_type
 
     def batches(
         self,
@@ -65,8 +72,8 @@ class InputChannel:
         for worker i of n on this host: every n-th file. ``prefetch`` batches are made ahead by a
         thread (0: none). ``on_fault`` says what to do at a damaged record. ``timeout`` is how
         many seconds Pipe mode waits for the FIFO and for each next byte. ``content_type`` stands
-        in for the channel's own, else the files' names tell the format; ``options`` are the
-        format's (``label_size``, ``columns``, ``multipart``). ``attributes`` are those of an
+        in for the channel's own; without any the files' names tell the format. ``options`` are
+        the format's (``label_size``, ``columns``, ``multipart``). ``attributes`` are those of an
         augmented manifest, in the order of AttributeNames.
 
         The pass ends early, between two records, once the job is asked to stop. A share without
@@ -143,7 +150,7 @@ class InputChannel:
 
         folder = self.path
         path = folder / name
-        if ".." in path.relative_to(folder).parts if path.is_relative_to(folder) else True:
+        if not path.is_relative_to(folder) or ".." in path.relative_to(folder).parts:
             raise ChannelError([f"{os.fspath(name)!r} is not a name below {folder}"])
         try:
             return opened(path, is_lazy=self.config.training_input_mode is InputMode.FAST_FILE)

@@ -85,6 +85,7 @@ def open_channels(
             given,
             layout,
             attributes=tuple(by_name[name].attributes) if name in by_name else (),
+            declared_type=by_name[name].sole_content_type if name in by_name else None,
             stop=stop,
         )
         for name, given in config.channels.items()

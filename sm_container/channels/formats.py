@@ -78,7 +78,7 @@ class Choice:
 
     @property
     def _said(self) -> str | None:
-        return self.content_type or self.channel.config.content_type
+        return self.content_type or self.channel.content_type
 
     def _augmented(self, listed: tuple[str, ...], wanted: tuple[str, ...]) -> ManifestLines:
         if not self.is_wrapped:
@@ -109,7 +109,7 @@ class Choice:
                 format_of(self._said, name, **self.options)  # says which options there are
         except FormatError as error:
             hint = "" if self._said else "; set its ContentType, or give content_type="
-            raise self._error(f"{error}{hint}") from error
+            raise self._error(f"{error}{hint}") from None
         return made
 
     def _multipart(self) -> Multipart:

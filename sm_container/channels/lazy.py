@@ -82,13 +82,21 @@ class FileSource:
                 filled = 0
                 while filled < len(view) and not cancelled.is_set():
                     step = view[filled : filled + _STEP]
-                    count = os.preadv(file, [step], start + filled)
+                    count = self._read(file, step, start + filled)
                     if not count:
                         self.refuse()
                     filled += count
                     arrived(count)
             finally:
                 self._close_unless_kept()
+
+    def _read(self, file: int, view: memoryview, offset: int) -> int:
+        try:
+            return os.preadv(file, [view], offset)
+        except OSError as error:
+            if error.errno == errno.ESTALE:  # what a mount says of an object that has changed
+                self.refuse()
+            raise OSError(error.errno, error.strerror, os.fspath(self.path)) from None
 
     def keep_open(self) -> None:
         """Keep the file open between reads, until as many calls of ``release``."""

@@ -57,7 +57,6 @@ class PipeReader(io.RawIOBase):
     ) -> None:
         super().__init__()
         self.path = path
-        self.interrupted = False
         self._endings = endings
         self._timeout = timeout
         self._before_wait = before_wait
@@ -78,7 +77,7 @@ class PipeReader(io.RawIOBase):
         reads a mebibyte at a time gets on several times as fast as with what one write brought.
         """
         if any(ending.is_set for ending in self._endings):
-            self._interrupt()
+            raise self._interrupted()
         deadline = None if self._timeout is None else time.monotonic() + self._timeout
         if self._fifo is None:
             self._fifo = self._opened(deadline)
@@ -112,7 +111,10 @@ class PipeReader(io.RawIOBase):
         return count
 
     def met_writer(self) -> bool:
-        """Whether there is or was a writer at the other end: then this epoch has begun."""
+        """Whether there is or was a writer at the other end: then this epoch has begun.
+
+        For the end of reading: it may take a byte that nobody gets.
+        """
         if self._fifo is None or self._fifo.closed or self._has_writer:
             return self._has_writer
         if self._fifo.read(1) == b"":
@@ -158,12 +160,11 @@ class PipeReader(io.RawIOBase):
                 self._time_out()
         events = dict(self._poll.poll(max(1, pause * 1000)))
         if any(ending.is_set for ending in self._endings):
-            self._interrupt()
+            raise self._interrupted()
         return events.get(fifo.fileno(), 0) if fifo is not None else 0
 
-    def _interrupt(self) -> None:
-        self.interrupted = True
-        raise Interrupted(f"{self.path} is not read any further")
+    def _interrupted(self) -> Interrupted:
+        return Interrupted(f"{self.path} is not read any further")
 
     def _time_out(self) -> None:
         waited = f"for {self._timeout:g} s"

@@ -15,11 +15,10 @@ from sm_container.channels.passes import Pass, Plan, Start
 from sm_container.channels.pipe import Interrupted
 from sm_container.channels.shuffling import shuffled_batches, shuffled_records
 from sm_container.channels.sources import Part
-from sm_container.channels.wrapped import has_stopped
 from sm_container.contract.inputs import InputMode
 from sm_container.records.batch import Batch, rebatched
-from sm_container.records.errors import OnFault
-from sm_container.records.faults import last_stop
+from sm_container.records.errors import OnFault, RecordError
+from sm_container.records.faults import end
 from sm_container.records.format import Record
 
 if TYPE_CHECKING:
@@ -77,6 +76,11 @@ class Reading:
     def _is_pipe(self) -> bool:
         return self.channel.config.training_input_mode is InputMode.PIPE
 
+    @property
+    def _inside(self) -> OnFault:
+        """What a part does at a fault: with STOP it raises, since it would end itself alone."""
+        return OnFault.RAISE if self.on_fault is OnFault.STOP else self.on_fault
+
     def _pass(self, items: Callable[[Start], Generator[T]], group_seconds: float) -> Pass[T]:
         return Pass(
             Plan(
@@ -94,7 +98,9 @@ class Reading:
         """What opens the bytes of a pass; their format is settled now, as far as can be."""
         choice = Choice(self.channel, self.content_type, self.attributes, self.options)
         if self._is_pipe:
-            return partial(sources.stream, self.channel, choice.of_stream(), self.timeout)
+            return partial(
+                sources.stream, self.channel, choice.of_stream(), self.timeout, self.prefetch > 0
+            )
         choice.check_files()
         return partial(sources.files, self.channel, choice, self.shuffle, self.shard)
 
@@ -102,7 +108,7 @@ class Reading:
         self, parts: Callable[[Start], Generator[Part]], rows: int, start: Start
     ) -> Generator[Batch]:
         def of(part: Part) -> Iterator[Batch]:
-            return part.objects.batches(part.source, part.name, rows=rows, on_fault=self.on_fault)
+            return part.objects.batches(part.source, part.name, rows=rows, on_fault=self._inside)
 
         with suppress(Interrupted), closing(parts(start)) as opened:
             read = self._all(opened, of, start)
@@ -116,7 +122,7 @@ class Reading:
         self, parts: Callable[[Start], Generator[Part]], start: Start
     ) -> Generator[Record]:
         def of(part: Part) -> Iterator[Record]:
-            return part.objects.records(part.source, part.name, on_fault=self.on_fault)
+            return part.objects.records(part.source, part.name, on_fault=self._inside)
 
         with suppress(Interrupted), closing(parts(start)) as opened:
             read = self._all(opened, of, start)
@@ -130,14 +136,16 @@ class Reading:
     ) -> Iterator[T]:
         """The items of all parts, up to a stop or a close, also where many make one batch.
 
-        A damaged record in one of them ends the pass where ``on_fault`` says so.
+        With OnFault.STOP they end before a damaged record in any part.
         """
         stop, cancelled = self.channel.stop, start.cancelled
-        for part in parts:
-            before = last_stop()
-            for item in of(part):
-                if stop.is_set or cancelled.is_set:
-                    raise Interrupted(f"channel {self.channel.name} is not read any further")
-                yield item
-            if has_stopped(part.name, before):
-                return
+        try:
+            for part in parts:
+                for item in of(part):
+                    if stop.is_set or cancelled.is_set:
+                        raise Interrupted(f"channel {self.channel.name} is not read any further")
+                    yield item
+        except RecordError as fault:
+            if self.on_fault is not OnFault.STOP:
+                raise
+            end(fault, self.on_fault)

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sm_container.channels.ahead import FifoAhead
 from sm_container.channels.formats import Choice
 from sm_container.channels.gunzip import Gunzipped, is_gzip
 from sm_container.channels.lazy import FileSource, ReadAheadFile, in_order
@@ -33,11 +34,16 @@ class Part:
 
 
 def stream(
-    channel: InputChannel, objects: Objects, timeout: float | None, start: Start
+    channel: InputChannel,
+    objects: Objects,
+    timeout: float | None,
+    in_thread: bool,
+    start: Start,
 ) -> Generator[Part]:
-    """The one part of a pass in Pipe mode."""
+    """The one part of a pass in Pipe mode. ``in_thread`` says that a thread may read it ahead."""
     path = channel.layout.channel_fifo(channel.name, start.number)
-    reader = PipeReader(path, (channel.stop, start.cancelled), timeout, start.before_wait)
+    kind = FifoAhead if in_thread else PipeReader
+    reader = kind(path, (channel.stop, start.cancelled), timeout, start.before_wait)
     try:
         yield Part(reader, path.name, objects)
     finally:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import mmap
 import os
+from collections.abc import Callable
 
 
 class StopSignal:
@@ -39,9 +40,10 @@ class StopSignal:
         """A descriptor to poll for POLLIN. It is never read, so it stays readable."""
         return self._event
 
-    def __del__(self) -> None:
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
+        # The argument keeps it alive: at the interpreter's end modules may be gone before this.
         if hasattr(self, "_event"):
-            os.close(self._event)
+            close(self._event)
 
     def __reduce__(self) -> tuple[object, ...]:
         # A worker that is not forked but started anew cannot share it: it has one of its own.

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sm_container.records.batch import NAME, Batch
-from sm_container.records.errors import OnFault, RecordError
-from sm_container.records.faults import last_stop
+from sm_container.records.errors import OnFault
 from sm_container.records.format import Format, Record, Source
 from sm_container.records.recordio import Multipart, read_records
 from sm_container.records.whole import Whole
@@ -34,7 +33,11 @@ class Objects(Protocol):
 
 @dataclass(frozen=True)
 class WrappedObjects:
-    """Objects of ``format``, one a RecordIO record. Their names do not come with them."""
+    """Objects of ``format``, one a RecordIO record. Their names do not come with them.
+
+    With OnFault.STOP an object ends at its damaged record, and the next one follows: what ends a
+    pass over all of them is OnFault.RAISE.
+    """
 
     format: Format
     multipart: Multipart = Multipart.CONCAT
@@ -44,25 +47,19 @@ class WrappedObjects:
     ) -> Iterator[Batch]:
         """The records of all objects in batches of at most ``rows``, none over two objects."""
         for payload, said in self._objects(source, name, on_fault):
-            before = last_stop()
             for batch in self.format.batches(payload, said, rows=rows, on_fault=on_fault):
                 yield _nameless(batch) if isinstance(self.format, Whole) else batch
-            if has_stopped(said, before):
-                return
 
     def records(
         self, source: Source, name: str, *, on_fault: OnFault = OnFault.RAISE
     ) -> Iterator[Record]:
         """The records of all objects one by one."""
         for payload, said in self._objects(source, name, on_fault):
-            before = last_stop()
             for record in self.format.records(payload, said, on_fault=on_fault):
                 if isinstance(self.format, Whole):
                     yield {key: value for key, value in record.items() if key != NAME}
                 else:
                     yield record
-            if has_stopped(said, before):
-                return
 
     def _objects(
         self, source: Source, name: str, on_fault: OnFault
@@ -71,12 +68,6 @@ class WrappedObjects:
         objects = read_records(source, name, multipart=self.multipart, on_fault=on_fault)
         for index, payload in enumerate(objects):
             yield payload, f"{name}, object {index}"
-
-
-def has_stopped(name: str, before: RecordError | None) -> bool:
-    """Whether a damaged record has ended a source of this name since ``before`` was the last."""
-    stop = last_stop()
-    return stop is not None and stop is not before and (stop.source or "").startswith(name)
 
 
 def _nameless(batch: Batch) -> Batch:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sm_container.cli.stream import Stream
-from sm_container.cli.text import one_line, size
+from sm_container.cli.text import one_line
 from sm_container.contract.inputs import InputMode
 from sm_container.contract.layout import DEFAULT_BASE, Layout
 from sm_container.contract.platform import training_job_arn
@@ -25,6 +25,7 @@ from sm_container.harness.life.feeding import feed_plan
 from sm_container.harness.life.launch import ACCOUNT
 from sm_container.harness.life.prepare import Prepared
 from sm_container.harness.life.tree import write_tree
+from sm_container.harness.sizes import size
 from sm_container.harness.store.folder import JobFolder
 
 _CONTENT_SHOWN = 400
@@ -122,17 +123,17 @@ def _read(base: Path) -> tuple[list[str], dict[str, Any]]:
 
 
 def _channel(prepared: Prepared, plan: ChannelPlan, host: str) -> Iterator[str]:
-    share = plan.share_of(host).entries(len(plan.entries))
+    count = len(plan.places(host))
     what = "line" if plan.lines else "object"
-    objects = f"1 {what}" if len(share) == 1 else f"{len(share)} {what}s"
+    objects = f"1 {what}" if count == 1 else f"{count} {what}s"
     yield f"  {_place(prepared, plan)}  {objects}, {size(plan.size(host))}"
     if plan.lines:
         return
     for item in plan.share(host)[:_OBJECTS_SHOWN]:
         name = item.object.uri if plan.mode is InputMode.PIPE else item.path
         yield f"      {one_line(name)}  {size(item.object.size)}"
-    if len(share) > _OBJECTS_SHOWN:
-        yield f"      and {len(share) - _OBJECTS_SHOWN} more"
+    if count > _OBJECTS_SHOWN:
+        yield f"      and {count - _OBJECTS_SHOWN} more"
 
 
 def _place(prepared: Prepared, plan: ChannelPlan) -> str:
@@ -158,7 +159,7 @@ def _document(prepared: Prepared, hosts: Mapping[str, _Host]) -> dict[str, Any]:
                 "Channels": {
                     plan.channel: {
                         "Mode": str(plan.mode),
-                        "Objects": len(plan.share_of(name).entries(len(plan.entries))),
+                        "Objects": len(plan.places(name)),
                         "Bytes": plan.size(name),
                     }
                     for plan in prepared.plans

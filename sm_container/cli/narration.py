@@ -106,4 +106,4 @@ def _has_run(record: JobRecord) -> bool:
 
 def _how_it_stops(record: JobRecord) -> str:
     grace = duration(record.options.grace_seconds)
-    return f"SIGTERM was sent, SIGKILL follows in {grace}; Ctrl-C again kills at once"
+    return f"SIGTERM was sent, SIGKILL follows in {grace}; a second Ctrl-C kills at once"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterable
-from pathlib import Path
 
 from sm_container.cli.stream import Stream
 from sm_container.harness.store.folder import JobFolder
@@ -33,12 +32,13 @@ def end_orphan(store: JobStore, folder: JobFolder, out: Stream) -> bool:
     from sm_container.harness.life.recovery import recover_job
 
     try:
-        for recovered in recover_job(store, folder):
-            ended = f", ended {', '.join(recovered.containers)}" if recovered.containers else ""
-            out.line(f"{recovered.job}: its process had died{ended}; recorded as Failed", dim=True)
+        recovered = recover_job(store, folder)
     except EngineError as fault:
         out.line(f"Warning: {fault}", fg="yellow")
         return False
+    if recovered is not None:
+        ended = f", ended {', '.join(recovered.containers)}" if recovered.containers else ""
+        out.line(f"{recovered.job}: its process had died{ended}; recorded as Failed", dim=True)
     return True
 
 
@@ -48,14 +48,9 @@ def orphans(store: JobStore, summaries: Iterable[Summary]) -> list[JobFolder]:
     return [folder for folder, status in folders if is_orphan(folder, status)]
 
 
-def _unmount(folder: Path) -> None:
-    from sm_container.harness.inputs.fastfile.device import unmount_below
-
-    unmount_below(folder)
-
-
 def sweep(store: JobStore) -> None:
     """Delete what a killed ``run`` or ``rm`` had half made, half copied or half deleted."""
+    from sm_container.harness.inputs.fastfile.device import unmount_below
     from sm_container.harness.inputs.file.cache import ObjectCache
 
     ObjectCache(store.home.cache).remove_left_over()
@@ -65,5 +60,5 @@ def sweep(store: JobStore) -> None:
         except FileNotFoundError:  # whoever was deleting it has finished
             continue
         if age > _LEFT_OVER_SECONDS:
-            _unmount(folder)
+            unmount_below(folder)
             shutil.rmtree(folder, ignore_errors=True)

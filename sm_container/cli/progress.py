@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from sm_container.cli.stream import Stream
-from sm_container.cli.text import size
+from sm_container.harness.sizes import size
 
 
 class Progress(Protocol):

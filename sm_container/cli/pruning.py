@@ -10,8 +10,8 @@ from pathlib import Path
 from sm_container.cli.orphans import orphans, sweep
 from sm_container.cli.removal import Refused, remove
 from sm_container.cli.stream import Stream
-from sm_container.cli.text import size
 from sm_container.harness.inputs.file.cache import ObjectCache
+from sm_container.harness.sizes import size
 from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.store.jobs import JobStore
 

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sm_container.cli.stream import Stream
-from sm_container.cli.text import duration, one_line, printable, size, wrapped
+from sm_container.cli.text import duration, one_line, printable, wrapped
 from sm_container.contract.layout import Layout
 from sm_container.harness.describe import describe
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import JobStatus
 from sm_container.harness.job.traffic import ChannelTraffic
 from sm_container.harness.outputs.artifacts import has_model
+from sm_container.harness.sizes import size
 from sm_container.harness.store.folder import JobFolder
 
 NO_MODEL = "none: nothing was left in /opt/ml/model"
@@ -62,7 +63,8 @@ def _rows(record: JobRecord, folder: JobFolder, with_model: bool) -> Iterator[Ro
         yield "cause", one_line(record.fault, 500)
     if record.model_artifacts:
         yield "model", record.model_artifacts if with_model else NO_MODEL
-        if with_model and record.options.s3_root is not None:
+        is_under_root = record.model_artifacts.startswith("s3://")
+        if with_model and is_under_root and record.options.s3_root is not None:
             yield "model", _under(record.options.s3_root, record.model_artifacts)
     elif with_model:
         yield "model", f"not saved: it is still in {printable(str(folder.path))}/hosts"
@@ -96,7 +98,7 @@ def moved(traffic: ChannelTraffic) -> str:
     epochs = "1 epoch" if traffic.epochs == 1 else f"{traffic.epochs} epochs"
     left = traffic.epochs - traffic.finished
     early = f", {left} left early" if left else ""
-    waited = f", the algorithm was waiting for data {traffic.starved_part or 0:.0%} of the time"
+    waited = f", the algorithm waited {duration(traffic.starved)} for data"
     return f"{said} in {epochs}{early}{speed}{waited}"
 
 

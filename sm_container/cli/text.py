@@ -1,20 +1,10 @@
-"""Sizes, durations and foreign text as a person reads them."""
+"""Durations, times and foreign text as a person reads them."""
 
 from __future__ import annotations
 
 import time
 
 _UNITS = (("d", 86_400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1))
-
-
-def size(count: int) -> str:
-    """``26.1 MB``: bytes in powers of 1000, as disks and clouds count them."""
-    amount = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 999.5:
-            return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} TB"
 
 
 def duration(seconds: float) -> str:

@@ -56,6 +56,11 @@ class Channel:
                     f"Channel({self.name!r}): {field} has {word!r}; use {', '.join(known)}"
                 )
 
+    @property
+    def sole_content_type(self) -> str | None:
+        """The content type of a channel that understands one alone: data without any is that."""
+        return self.content_types[0] if len(self.content_types) == 1 else None
+
     def accepts(self, content_type: str) -> bool:
         """Whether the channel understands a content type; its parameters may differ."""
         bare = content_type.partition(";")[0].strip().lower()

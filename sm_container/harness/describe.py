@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -89,12 +89,7 @@ def describe(record: JobRecord) -> Description:
 
 def as_json(description: Mapping[str, Any]) -> Description:
     """The description for people and scripts: times in ISO 8601, numbers as JSON can hold them."""
-    return {name: _converted(each, _iso) for name, each in description.items()}
-
-
-def as_wire(description: Mapping[str, Any]) -> Description:
-    """The description as the service's API sends it: times in seconds since the epoch."""
-    return {name: _converted(each, _epoch) for name, each in description.items()}
+    return {name: _converted(each) for name, each in description.items()}
 
 
 def _algorithm(specification: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,21 +183,13 @@ def _time(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
 
 
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds")
-
-
-def _epoch(moment: datetime) -> float:
-    return round(moment.timestamp(), 3)
-
-
-def _converted(value: Any, time: Callable[[datetime], Any]) -> Any:
+def _converted(value: Any) -> Any:
     if isinstance(value, datetime):
-        return time(value)
+        return value.isoformat(timespec="milliseconds")
     if isinstance(value, Mapping):
-        return {name: _converted(each, time) for name, each in value.items()}
+        return {name: _converted(each) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_converted(each, time) for each in value]
+        return [_converted(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value

@@ -50,17 +50,6 @@ def limits(proc: Path = PROC) -> Limits:
     )
 
 
-def memory_used(proc: Path = PROC) -> int | None:
-    """Bytes charged to this process's own group; None where no group counts them."""
-    for mount, group in _groups(proc):
-        name = "memory.current" if mount.version == 2 else "memory.usage_in_bytes"
-        for folder in _upwards(mount, group):
-            used = _number(folder / name)
-            if used is not None:
-                return int(used)
-    return None
-
-
 def _mounts(mountinfo: str) -> Iterator[_Mount]:
     for line in mountinfo.splitlines():
         fields, _, rest = line.partition(" - ")

@@ -16,17 +16,6 @@ def total_memory(proc: Path = cgroups.PROC) -> int:
     return machine if limit is None else min(machine, limit)
 
 
-def memory_in_use(proc: Path = cgroups.PROC) -> int:
-    """Bytes in use: those of this process's control group, or else the machine's."""
-    used = cgroups.memory_used(proc)
-    if used is not None:
-        return used
-    import psutil
-
-    memory = psutil.virtual_memory()
-    return int(memory.total - memory.available)
-
-
 def available_cpus(proc: Path = cgroups.PROC) -> int:
     """CPUs that this process may use: by affinity, and by a control group's quota rounded up."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sm_container.records.csr import Csr, stacked
-from sm_container.records.errors import FormatError
+from sm_container.records.errors import FormatError, RecordError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -83,6 +83,15 @@ class Batch(Mapping[str, Column]):
             }
         )
 
+    def copy(self) -> Batch:
+        """The batch in memory of its own; of what is sparse, the same arrays."""
+        return Batch(
+            {
+                name: column if isinstance(column, Csr) else column.copy()
+                for name, column in self.items()
+            }
+        )
+
     def to_arrow(self) -> pa.Table:
         """The batch as an Arrow table; a matrix becomes a column of fixed-size lists.
 
@@ -111,91 +120,126 @@ def concatenated(batches: Sequence[Batch]) -> Batch:
     first = batches[0]
     if len(batches) == 1:
         return first
-    held = _Assembly(first, sum(batch.rows for batch in batches))
+    held = _Assembly(sum(batch.rows for batch in batches))
     for batch in batches:
         held.add(batch)
     return held.batch()
 
 
-def rebatched(batches: Iterable[Batch], rows: int) -> Iterator[Batch]:
+def rebatched(batches: Iterable[Batch], rows: int, *, are_lent: bool = False) -> Iterator[Batch]:
     """The same rows in batches of exactly ``rows``, but for the last; slices where it can be.
 
     A batch is put together as its parts come, while they are still in the processor's cache.
+    ``are_lent`` says that arrays are valid until the next batch is asked for: then all is copied.
+    The rows before a RecordError come first.
     """
     held: _Assembly | None = None
-    for batch in batches:
-        start = 0
-        while start < batch.rows:
-            count = 0 if held is None else held.count
-            stop = min(batch.rows, start + rows - count)
-            part = batch.slice(start, stop)
-            start = stop
-            if held is None:
-                if part.rows == rows:
-                    yield part
-                    continue
-                held = _Assembly(part, rows)
-            held.add(part)
-            if held.count == rows:
-                whole, held = held.batch(), None
-                yield whole
-                del whole
+    try:
+        for batch in batches:
+            start = 0
+            while start < batch.rows:
+                count = 0 if held is None else held.count
+                stop = min(batch.rows, start + rows - count)
+                part = batch.slice(start, stop)
+                start = stop
+                if held is None:
+                    if part.rows == rows and not are_lent:
+                        yield part
+                        continue
+                    held = _Assembly(rows, are_lent=are_lent)
+                held.add(part)
+                if held.count == rows:
+                    whole, held = held.batch(), None
+                    yield whole
+                    del whole
+    except RecordError:
+        if held is not None:
+            yield held.batch()
+        raise
     if held is not None:
         yield held.batch()
 
 
 class _Assembly:
-    """A batch of ``rows`` rows that is not full yet, of the columns that its first part has."""
+    """A batch of ``rows`` rows that is not full yet; ``are_lent`` as in `rebatched`."""
 
-    def __init__(self, first: Batch, rows: int) -> None:
+    def __init__(self, rows: int, *, are_lent: bool = False) -> None:
         self.count = 0
         self._rows = rows
-        self._columns: dict[str, NDArray[Any]] = {}
-        self._parts: dict[str, list[Column]] = {name: [] for name in first}
-        for name, column in first.items():
-            if not isinstance(column, Csr) and rows * column[:1].nbytes <= _AT_ONCE:
-                self._columns[name] = np.empty((rows, *column.shape[1:]), column.dtype)
+        self._are_lent = are_lent
+        self._columns: dict[str, _Assembled] = {}
 
     def add(self, part: Batch) -> None:
         """Add rows, no more than are missing. Raises FormatError where the columns are others."""
         for name in part:
-            if name not in self._parts:
-                self._parts[name] = [self._absent(name, part[name], self.count)]
-        for name in self._parts:
-            whole = self._columns.get(name)
-            if name in part:
-                column = part[name]
-            else:
-                held = self._parts[name][0] if whole is None else whole
-                column = self._absent(name, held, part.rows)
-            if whole is None:
-                self._parts[name].append(column)
-            elif isinstance(column, Csr) or not _are_alike(column, whole):
-                self._parts[name] = [self._columns.pop(name)[: self.count], column]
-            else:
-                whole[self.count : self.count + part.rows] = column
+            if name not in self._columns:
+                self._columns[name] = _Assembled(self._rows, self._are_lent)
+                if self.count:
+                    self._columns[name].add(_absent(name, part[name], self.count))
+        for name, held in self._columns.items():
+            held.add(part[name] if name in part else _absent(name, held.rows, part.rows))
         self.count += part.rows
-
-    def _absent(self, name: str, column: Column, rows: int) -> NDArray[Any]:
-        """A column's rows in batches that do not have it."""
-        if column.dtype != object:
-            raise FormatError(f"the column {name!r} is in some batches only, and has no None")
-        return np.full((rows, *column.shape[1:]), None, object)
 
     def batch(self) -> Batch:
         """What was added; of a batch that did not get full, no more memory than that."""
-        columns: dict[str, Column] = {}
-        for name, parts in self._parts.items():
-            whole = self._columns.get(name)
-            if whole is None:
-                columns[name] = _joined(name, parts)
-            else:
-                columns[name] = whole if self.count == self._rows else whole[: self.count].copy()
-        return Batch(columns)
+        return Batch({name: held.column(name) for name, held in self._columns.items()})
 
 
-def _are_alike(column: NDArray[Any], other: NDArray[Any]) -> bool:
-    return column.dtype == other.dtype and column.shape[1:] == other.shape[1:]
+class _Assembled:
+    """One column: its parts, or from the second part on an array with room for all rows.
+
+    Most sources are either much longer than a batch, or a single part that needs no room.
+    """
+
+    def __init__(self, rows: int, is_lent: bool) -> None:
+        self._rows = rows
+        self._is_lent = is_lent
+        self._count = 0
+        self._parts: list[Column] = []
+        self._room: NDArray[Any] | None = None
+
+    @property
+    def rows(self) -> Column:
+        """Some of its rows."""
+        return self._parts[0] if self._room is None else self._room
+
+    def add(self, column: Column) -> None:
+        """Add rows. Those of another dtype or shape make parts of the column for good."""
+        if len(self._parts) == 1:
+            self._make_room(self._parts[0])
+        stop = self._count + len(column)
+        if self._room is not None and _are_alike(column, self._room):
+            self._room[self._count : stop] = column
+        else:
+            if self._room is not None:
+                self._parts, self._room = [self._room[: self._count]], None
+            is_own = not self._is_lent
+            self._parts.append(column if isinstance(column, Csr) or is_own else column.copy())
+        self._count = stop
+
+    def column(self, name: str) -> Column:
+        """What was added. Raises FormatError where the parts are not of one kind."""
+        if self._room is None:
+            return _joined(name, self._parts)
+        return self._room if self._count == self._rows else self._room[: self._count].copy()
+
+    def _make_room(self, first: Column) -> None:
+        if not isinstance(first, Csr) and self._rows * first[:1].nbytes <= _AT_ONCE:
+            self._room = np.empty((self._rows, *first.shape[1:]), first.dtype)
+            self._room[: self._count] = first
+            self._parts = []
+
+
+def _absent(name: str, column: Column, rows: int) -> NDArray[Any]:
+    """A column's rows in batches that do not have it."""
+    if column.dtype != object:
+        raise FormatError(f"the column {name!r} is in some batches only, and has no None")
+    return np.full((rows, *column.shape[1:]), None, object)
+
+
+def _are_alike(column: Column, other: NDArray[Any]) -> bool:
+    is_dense = not isinstance(column, Csr)
+    return is_dense and column.dtype == other.dtype and column.shape[1:] == other.shape[1:]
 
 
 def _joined(name: str, columns: Sequence[Column]) -> Column:

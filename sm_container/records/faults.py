@@ -1,42 +1,33 @@
-"""What becomes of a record that cannot be read: raised, left out, or the end of the pass."""
+"""What becomes of a record that cannot be read: left out, or else raised or the end of the pass.
+
+Whoever reads asks first whether it is left out. If not, the records before it are handed over, and
+then the pass ends there.
+"""
 
 from __future__ import annotations
 
 import logging
-import threading
 
 from sm_container.records.errors import OnFault, RecordError
 
 _log = logging.getLogger("sm_container.records")
 
 
-class _Here(threading.local):
-    """What a format that ends its source early cannot say to who reads several sources."""
-
-    stop: RecordError | None = None
-
-
-_here = _Here()
+def is_left_out(fault: RecordError, on_fault: OnFault) -> bool:
+    """Whether reading goes on behind the record; then a warning in the log says so."""
+    if on_fault is OnFault.SKIP:
+        _warn("%s; left out", fault)
+    return on_fault is OnFault.SKIP
 
 
-class StopHere(Exception):
-    """The pass ends before a record that cannot be read, as OnFault.STOP says."""
-
-
-def met(fault: RecordError, on_fault: OnFault) -> None:
-    """Raise the fault, or warn in the log and go on, or warn and raise StopHere."""
+def end(fault: RecordError, on_fault: OnFault) -> None:
+    """End a pass, all that comes before the record being handed over: raise the fault, or warn."""
     if on_fault is OnFault.RAISE:
         raise fault
-    if on_fault is OnFault.STOP:
-        _log.warning("%s; reading ends before it", fault)
-        _here.stop = fault
-        raise StopHere
-    _log.warning("%s; left out", fault)
+    _warn("%s; reading ends before it", fault)
 
 
-def last_stop() -> RecordError | None:
-    """The fault before which reading last ended in this thread, by OnFault.STOP.
-
-    A format ends its source there as at its end; who has more sources looks whether it did.
-    """
-    return _here.stop
+def _warn(message: str, fault: RecordError) -> None:
+    # Who keeps the log would keep the frames of those who read, and so their buffers and files.
+    fault.__traceback__ = None
+    _log.warning(message, fault)

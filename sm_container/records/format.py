@@ -22,6 +22,18 @@ class Readable(Protocol):
         """Fill the buffer with the next bytes, as many as there are; 0 at the end."""
 
 
+@runtime_checkable
+class Lender(Readable, Protocol):
+    """A source that reads ahead into buffers of its own, and lends them one after another."""
+
+    def lend(self, kept: memoryview, /) -> memoryview | None:
+        """The next buffer: the bytes kept of the one before, and new ones behind them.
+
+        The one before is given back. At the end there are no new bytes. None where more is kept
+        than there is room for: then the one before stays lent, and the rest is had by readinto.
+        """
+
+
 Source: TypeAlias = "Bytes | Readable"
 """Where a format's bytes come from: memory, or something to read from its first byte on."""
 

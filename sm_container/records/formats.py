@@ -94,11 +94,6 @@ def format_of(content_type: str | None, name: str | None = None, **options: Any)
     return _made(_by_name(name), {}, options, name)
 
 
-def known_content_types() -> tuple[str, ...]:
-    """Every content type that has a format here."""
-    return tuple(_FORMATS)
-
-
 def suffix_of(content_type: str) -> str:
     """How the name of a file of this content type ends; empty where names say nothing of it."""
     kind, _ = _parsed(content_type)
@@ -189,4 +184,4 @@ def _options_of(made: Any) -> str:
 
 
 def _known() -> str:
-    return f"Known are {', '.join(_FORMATS)}."
+    return f"Known are {', '.join(_FORMATS)}"

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 from sm_container.records.arrow import from_arrow, pyarrow, to_arrow
 from sm_container.records.batch import Batch
 from sm_container.records.errors import FormatError, OnFault, RecordError
-from sm_container.records.faults import StopHere, met
+from sm_container.records.faults import end, is_left_out
 from sm_container.records.format import Readable, Record, Source
+from sm_container.records.parquet_footer import columns_with_nulls
 from sm_container.records.rows import records_of
 
 if TYPE_CHECKING:
@@ -30,9 +31,10 @@ class Parquet:
     default. Reading needs memory for ``rows`` rows and a window of 1 MiB a column.
     """
 
+    content_type: ClassVar[str] = "application/x-parquet"
+    is_concatenable: ClassVar[bool] = False
+
     columns: tuple[str, ...] = ()
-    content_type: str = "application/x-parquet"
-    is_concatenable: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", tuple(self.columns))
@@ -53,14 +55,12 @@ class Parquet:
             )
         try:
             yield from self._read(pa, source, name, rows)
-        except (pa.ArrowException, OSError) as said:
+        except (pa.ArrowException, OSError, UnicodeDecodeError, RecordError) as said:
             if isinstance(said, OSError) and said.errno is not None:
                 raise
             fault = RecordError(f"no parquet that can be read: {said}", source=name)
-            try:
-                met(fault, on_fault)
-            except StopHere:
-                return
+            if not is_left_out(fault, on_fault):
+                end(fault, on_fault)
 
     def records(
         self, source: Source, name: str, *, on_fault: OnFault = OnFault.RAISE
@@ -92,6 +92,8 @@ class Parquet:
                     held, size = [], 0
             if held and writer is not None:
                 writer.write_table(pa.concat_tables(held))
+            if writer is None:  # without rows no columns are known, and no bytes are no file
+                writer = pq.ParquetWriter(sink, pa.schema([]))
         finally:
             if writer is not None:
                 writer.close()
@@ -111,7 +113,7 @@ class Parquet:
                     f"{name}: no column {', '.join(missing)}; "
                     f"it has {', '.join(file.schema_arrow.names)}"
                 )
-            nulls = _with_nulls(file.metadata)
+            nulls = columns_with_nulls(opened) if _may_have_nulls(pa, file.schema_arrow) else ()
             wanted = list(self.columns) or None
             for part in file.iter_batches(batch_size=rows, columns=wanted):
                 if part.num_rows:
@@ -124,16 +126,9 @@ def _can_seek(source: Readable) -> bool:
     return seekable is not None and bool(seekable())
 
 
-def _with_nulls(metadata: pq.FileMetaData) -> set[str]:
-    """The flat columns that have a null in some row group, as the file's statistics say."""
-    found = set()
-    for group in range(metadata.num_row_groups):
-        for at in range(metadata.num_columns):
-            chunk = metadata.row_group(group).column(at)
-            statistics = chunk.statistics
-            if statistics is not None and statistics.has_null_count and statistics.null_count:
-                found.add(chunk.path_in_schema)
-    return found
+def _may_have_nulls(pa: Any, schema: pa.Schema) -> bool:
+    """Whether some integers could be float64 for a null among them."""
+    return any(field.nullable and not pa.types.is_floating(field.type) for field in schema)
 
 
 def _suited(pa: Any, table: Any, schema: Any) -> Any:

@@ -1,14 +1,15 @@
 """A window over a source of bytes that moves on as its front is used up.
 
-Memory is viewed where it lies. Anything else is read straight into one buffer, which grows only
-when it is full of bytes that have really arrived, so no length field can make it grow.
+Memory is viewed where it lies, also the buffers that a source lends. Anything else is read straight
+into one buffer, which grows only when it is full of bytes that have really arrived, so no length
+field can make it grow.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from sm_container.records.format import Readable, Source
+from sm_container.records.format import Lender, Readable, Source
 
 
 class Refill:
@@ -22,9 +23,10 @@ class Refill:
         self._start = 0
         self.offset = 0
         """Where the first byte of the view stands in the source."""
+        self._lender = source if isinstance(source, Lender) else None
         if isinstance(source, Readable):
             self._source: Readable | None = source
-            self._buffer = _buffer(max(size, 8))
+            self._buffer = _buffer(0 if self._lender else max(size, 8))
             self._stop = 0
         else:
             self._source = None
@@ -52,8 +54,10 @@ class Refill:
         """
         if self._source is None:
             return False
-        self._make_room()
-        count = self._source.readinto(self._buffer[self._stop :])
+        count = self._borrowed(self._lender) if self._lender else None
+        if count is None:
+            self._make_room()
+            count = self._source.readinto(self._buffer[self._stop :])
         if count is None:
             raise BlockingIOError("the source does not wait for bytes; open it in blocking mode")
         self._stop += count
@@ -67,6 +71,18 @@ class Refill:
             if not self.more():
                 return False
         return True
+
+    def _borrowed(self, lender: Lender) -> int | None:
+        """How many bytes came with the next lent buffer; None where the view is too large for it.
+
+        From then on there is one buffer again, which can grow.
+        """
+        held, lent = len(self), lender.lend(self.view)
+        if lent is None:
+            self._lender = None
+            return None
+        self._buffer, self._start, self._stop = lent, 0, held
+        return len(lent) - held
 
     def _make_room(self) -> None:
         """Free space behind the view: by going back to the front, or with a larger buffer."""

@@ -1,4 +1,4 @@
-"""The rows of a batch one by one, for formats that read columns."""
+"""The rows of a batch: a few at a time, or one by one, for formats that read columns."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ def records_of(batches: Iterable[Batch]) -> Iterator[Record]:
         names = list(batch)
         for values in zip(*(_rows(column) for column in batch.values()), strict=True):
             yield dict(zip(names, values, strict=True))
+
+
+def cut(batch: Batch, rows: int) -> Iterator[Batch]:
+    """The batch in parts of at most ``rows`` rows, as views; nothing where it has none."""
+    for start in range(0, batch.rows, rows):
+        yield batch if batch.rows <= rows else batch.slice(start, start + rows)
 
 
 def _rows(column: Column) -> Iterator[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar
 
 from sm_container.records.arrow import objects
 from sm_container.records.batch import DATA, NAME, Batch
@@ -12,6 +12,7 @@ from sm_container.records.csr import Csr
 from sm_container.records.errors import FormatError, OnFault
 from sm_container.records.format import Record, Source
 from sm_container.records.refill import Refill
+from sm_container.records.rows import records_of
 
 _READ = 1 << 20
 
@@ -20,8 +21,9 @@ _READ = 1 << 20
 class Whole:
     """One row an object: ``data``, its bytes, and ``name``."""
 
+    is_concatenable: ClassVar[bool] = False
+
     content_type: str = "application/octet-stream"
-    is_concatenable: bool = False
 
     def batches(
         self, source: Source, name: str, *, rows: int, on_fault: OnFault = OnFault.RAISE
@@ -36,8 +38,7 @@ class Whole:
         self, source: Source, name: str, *, on_fault: OnFault = OnFault.RAISE
     ) -> Iterator[Record]:
         """The one record."""
-        for batch in self.batches(source, name, rows=1, on_fault=on_fault):
-            yield {each: column[0] for each, column in batch.items() if not isinstance(column, Csr)}
+        return records_of(self.batches(source, name, rows=1, on_fault=on_fault))
 
     def write(self, batches: Iterable[Batch], sink: BinaryIO) -> int:
         """Write the ``data`` of the one row that there may be."""

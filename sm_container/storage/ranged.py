@@ -66,18 +66,15 @@ def transfer(
         StorageError: for a fault that no retry mends, or that none has.
     """
     counted = _Counted(sink, start, cancelled)
-    failures, since = 0, start
+    failures = _Failures(object.uri, start, retries, cancelled)
     while counted.at < end:
         try:
             # What a cut tears from a step is asked for again: after one the steps are small.
-            get(object, counted.at, end, counted, _CAREFUL_STEP if failures else STEP)
+            get(object, counted.at, end, counted, _CAREFUL_STEP if failures.count else STEP)
             if counted.at < end:
                 raise TransientError(f"the connection was cut after byte {counted.at}")
         except TransientError as fault:
-            # A server that lets a few bytes through each time is not making progress.
-            failures = 1 if counted.at - since >= _PROGRESS else failures + 1
-            since = counted.at
-            retries.pause(object.uri, failures, fault, cancelled)
+            failures.add(fault, counted.at)
 
 
 class ViewSink:
@@ -121,7 +118,7 @@ def resumed(
         CancelledError: when ``cancelled`` was set.
         StorageError: for a fault that no retry mends, or that none has.
     """
-    at, failures, since = start, 0, start
+    at, failures = start, _Failures(object.uri, start, retries, cancelled)
     while at < end:
         try:
             for block in get(object, at, end):
@@ -132,10 +129,25 @@ def resumed(
             if at < end:
                 raise TransientError(f"the connection was cut after byte {at}")
         except TransientError as fault:
-            # A server that lets a few bytes through each time is not making progress.
-            failures = 1 if at - since >= _PROGRESS else failures + 1
-            since = at
-            retries.pause(object.uri, failures, fault, cancelled)
+            failures.add(fault, at)
+
+
+class _Failures:
+    """The failures of a transfer since it last got on; each is followed by a pause."""
+
+    def __init__(self, uri: str, at: int, retries: Retries, cancelled: threading.Event) -> None:
+        self.count = 0
+        self._uri = uri
+        self._at = at
+        self._retries = retries
+        self._cancelled = cancelled
+
+    def add(self, fault: TransientError, at: int) -> None:
+        """Pause after a failure at the byte ``at``; raises as `Retries.pause` does."""
+        # A server that lets a few bytes through each time is not making progress.
+        self.count = 1 if at - self._at >= _PROGRESS else self.count + 1
+        self._at = at
+        self._retries.pause(self._uri, self.count, fault, self._cancelled)
 
 
 class RangedStream(io.RawIOBase):

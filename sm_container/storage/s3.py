@@ -220,6 +220,8 @@ class S3Store:
 @contextmanager
 def _passing(uri: str) -> Iterator[None]:
     """Sort the faults of one request into those that pass and those that stay."""
+    from http.client import HTTPException
+
     from botocore import exceptions as botocore
     from urllib3.exceptions import HTTPError
 
@@ -227,8 +229,14 @@ def _passing(uri: str) -> Iterator[None]:
         yield
     except (botocore.SSLError, botocore.ProxyConnectionError) as error:
         raise unreached(uri, error) from error
-    except (botocore.ConnectionError, botocore.HTTPClientError, HTTPError, OSError) as error:
-        raise TransientError(str(error)) from error
+    except (
+        botocore.ConnectionError,
+        botocore.HTTPClientError,
+        HTTPError,
+        HTTPException,
+        OSError,
+    ) as error:
+        raise TransientError(str(error) or type(error).__name__) from error
     except botocore.BotoCoreError as error:
         raise unreached(uri, error) from error
 

@@ -38,7 +38,7 @@ def parse(uri: str) -> Location:
     they are not.
 
     Raises:
-        StorageError: for another scheme, a bucket that cannot be one, or an empty path.
+        StorageError: for another scheme, a bucket or a key that cannot be one, an empty path.
     """
     if "\0" in uri:
         raise StorageError(repr(uri), "holds a NUL character", "correct the URI")
@@ -52,6 +52,11 @@ def parse(uri: str) -> Location:
             raise StorageError(
                 uri, f"{bucket!r} cannot be a bucket's name", "write s3://BUCKET/KEY"
             )
+        try:
+            key.encode()
+        except UnicodeEncodeError as fault:
+            what = "has a key that is not UTF-8, which the keys of S3 are"
+            raise StorageError(repr(uri), what, "correct the URI") from fault
         return Location(Scheme.S3, bucket, key)
     if scheme[1] == "file":
         path = unquote(rest.removeprefix("localhost"), errors="surrogateescape")

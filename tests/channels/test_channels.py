@@ -138,3 +138,17 @@ def test_a_hostile_name_cannot_leave_the_folder(layout: Layout) -> None:
     channels = open_channels([], InputDataConfig({"../../etc": FILE}), layout)
     with pytest.raises(ContractError, match="cannot be the name of a channel"):
         channels["../../etc"].files()
+
+
+def test_a_channel_without_a_content_type_has_the_only_one_declared(layout: Layout) -> None:
+    plain = ChannelConfig(InputMode.FILE)
+    (layout.channel("train")).mkdir()
+    (layout.channel("train") / "part").write_text("1,2\n")
+    one = Channel("train", content_types=["text/csv"])
+    two = Channel("train", content_types=["text/csv", "text/libsvm"])
+
+    (record,) = opened(layout, one, train=plain)["train"].records()
+
+    assert (record["label"], record["features"].tolist()) == (1, [2])
+    assert opened(layout, two, train=plain)["train"].content_type is None
+    assert opened(layout, one, train=FILE)["train"].content_type == "text/csv"

@@ -45,7 +45,7 @@ def test_many_epochs_and_nothing_is_left(
 def test_an_epoch_left_early_is_over(
     layout: Layout, train: InputChannel, how: str, prefetch: int, no_leaks: None
 ) -> None:
-    big = csv(0, 300_000)  # more than a pipe and all that is read ahead hold
+    big = csv(0, 1_000_000)  # more than a pipe and all that is read ahead hold
     with Feeder(layout, [big, csv(1, 2), big, csv(3, 4)]) as feeder:
         for rows in (2, 4):
             early = train.batches(rows=10, prefetch=prefetch, timeout=WAIT)

@@ -59,7 +59,7 @@ def test_the_second_one_kills(desk: Any) -> None:
     _, err = process.communicate(timeout=30)
 
     assert process.returncode == 130
-    assert "Ctrl-C again kills at once" in err
+    assert "a second Ctrl-C kills at once" in err
     assert described(desk, "stubborn")["TrainingJobStatus"] == "Stopped"
 
 

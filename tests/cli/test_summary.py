@@ -97,6 +97,15 @@ def test_a_failure_without_words_says_why_it_has_none(hostile_tmp_path: Path) ->
     assert "the program wrote no /opt/ml/output/failure" in text
 
 
+def test_where_a_model_under_the_root_for_s3_is(hostile_tmp_path: Path) -> None:
+    root = RunOptions(target="/x", s3_root="/root")
+    inside = job("a", "Completed", options=root, model_artifacts="s3://b/a/model.tar.gz")
+    beside = job("b", "Completed", options=root, model_artifacts="/out/b/model.tar.gz")
+
+    assert "which is /root/b/a/model.tar.gz" in summary(hostile_tmp_path / "inside", inside)
+    assert "which is" not in summary(hostile_tmp_path / "beside", beside)
+
+
 def test_a_model_that_could_not_be_saved_is_still_there(hostile_tmp_path: Path) -> None:
     reason = "ClientError: Artifact upload failed:s3://b/: no AWS credentials were found"
     record = job("bad", "Failed", exit_code=0, failure_reason=reason)
@@ -117,13 +126,11 @@ def test_a_model_that_could_not_be_saved_is_still_there(hostile_tmp_path: Path) 
         (ChannelTraffic("a", "h", "Pipe", 0), "Pipe  nobody read it"),
         (
             ChannelTraffic("a", "h", "Pipe", 1_200_000_000, 3.0, 3, 3, 2.0, 0.36),
-            "Pipe  1.2 GB in 3 epochs, 400.0 MB/s, the algorithm was waiting for data 12% of the "
-            "time",
+            "Pipe  1.2 GB in 3 epochs, 400.0 MB/s, the algorithm waited 0.4 s for data",
         ),
         (
             ChannelTraffic("a", "h", "Pipe", 1000, 1.0, 1, 0, 1.0, 0.0),
-            "Pipe  1.0 kB in 1 epoch, 1 left early, 1.0 kB/s, the algorithm was waiting for data "
-            "0% of the time",
+            "Pipe  1.0 kB in 1 epoch, 1 left early, 1.0 kB/s, the algorithm waited 0.0 s for data",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Sizes, durations and foreign text."""
+"""Durations and foreign text."""
 
 from __future__ import annotations
 
@@ -6,23 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sm_container.cli.text import duration, one_line, printable, size, wrapped
-
-
-@pytest.mark.parametrize(
-    ("count", "shown"),
-    [
-        (0, "0 B"),
-        (999, "999 B"),
-        (1000, "1.0 kB"),
-        (999_499, "999.5 kB"),
-        (26_100_000, "26.1 MB"),
-        (5 * 10**12, "5.0 TB"),
-        (7 * 10**15, "7000.0 TB"),
-    ],
-)
-def test_size(count: int, shown: str) -> None:
-    assert size(count) == shown
+from sm_container.cli.text import duration, one_line, printable, wrapped
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import botocore.model
 import botocore.parsers
 import pytest
 
-from sm_container.harness.describe import as_json, as_wire, describe
+from sm_container.harness.describe import as_json, describe
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.job.record import JobRecord, MetricValue, Transition
 from sm_container.harness.job.status import JobStatus, Phase
@@ -111,7 +111,7 @@ def _parsed(description: dict[str, Any], shape: botocore.model.Shape) -> dict[st
     response = {
         "status_code": 200,
         "headers": {"content-type": "application/x-amz-json-1.1"},
-        "body": json.dumps(as_wire(description), allow_nan=False).encode(),
+        "body": json.dumps(as_json(description), allow_nan=False).encode(),
     }
     parsed: dict[str, Any] = botocore.parsers.create_parser("json").parse(response, shape)
     del parsed["ResponseMetadata"]
@@ -227,4 +227,4 @@ def test_json_has_iso_times_and_no_bare_nan() -> None:
     assert json.loads(text)["SecondaryStatusTransitions"][-1]["Status"] == "Completed"
     for value, word in ((math.inf, "Infinity"), (-math.inf, "-Infinity")):
         infinite = _record(final_metrics=(MetricValue("l", value, START),))
-        assert as_wire(describe(infinite))["FinalMetricDataList"][0]["Value"] == word
+        assert as_json(describe(infinite))["FinalMetricDataList"][0]["Value"] == word

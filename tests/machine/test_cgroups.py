@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sm_container.machine import cgroups
-from sm_container.machine.memory import available_cpus, memory_in_use, total_memory
+from sm_container.machine.memory import available_cpus, total_memory
 
 UNLIMITED = "9223372036854771712"
 
@@ -47,12 +47,10 @@ def _put(folder: Path, **files: str) -> None:
 
 def test_v2_limits(machine: Machine) -> None:
     point = machine.mount("cgroup2", "unified", "nsdelegate")
-    _put(point / "a/b", memory__max="1073741824", cpu__max="150000 100000", memory__current="4096")
+    _put(point / "a/b", memory__max="1073741824", cpu__max="150000 100000")
     machine.belongs("0::/a/b")
     assert cgroups.limits(machine.proc) == cgroups.Limits(memory_bytes=1 << 30, cpus=1.5)
-    assert cgroups.memory_used(machine.proc) == 4096
     assert total_memory(machine.proc) == 1 << 30
-    assert memory_in_use(machine.proc) == 4096
 
 
 def test_the_least_limit_of_a_group_and_those_above_it_counts(machine: Machine) -> None:
@@ -68,12 +66,11 @@ def test_v1_limits(machine: Machine) -> None:
     memory = machine.mount("cgroup", "memory", "memory")
     cpu = machine.mount("cgroup", "cpu,cpuacct", "cpu,cpuacct")
     machine.mount("cgroup2", "unified", "")
-    _put(memory / "docker/x", memory__limit_in_bytes="1048576", memory__usage_in_bytes="77")
+    _put(memory / "docker/x", memory__limit_in_bytes="1048576")
     _put(memory, memory__limit_in_bytes=UNLIMITED)
     _put(cpu / "docker/x", cpu__cfs_quota_us="200000", cpu__cfs_period_us="100000")
     machine.belongs("4:memory:/docker/x", "1:cpu,cpuacct:/docker/x", "0::/")
     assert cgroups.limits(machine.proc) == cgroups.Limits(memory_bytes=1048576, cpus=2.0)
-    assert cgroups.memory_used(machine.proc) == 77
 
 
 def test_in_a_container_only_its_own_group_is_mounted(machine: Machine) -> None:
@@ -120,12 +117,9 @@ def test_nonsense_in_a_control_file_is_no_limit(machine: Machine, content: str) 
 
 def test_without_procfs_there_are_no_limits(tmp_path: Path) -> None:
     assert cgroups.limits(tmp_path) == cgroups.Limits()
-    assert cgroups.memory_used(tmp_path) is None
-    assert memory_in_use(tmp_path) > 0
 
 
 def test_this_machine() -> None:
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    assert 0 < memory_in_use() <= machine
     assert 0 < total_memory() <= machine
     assert 1 <= available_cpus() <= (os.cpu_count() or 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from sm_container.records.batch import Batch, concatenated, rebatched
 from sm_container.records.csr import Csr, stacked
-from sm_container.records.errors import FormatError
+from sm_container.records.errors import FormatError, RecordError
 
 
 def sparse(dense: np.ndarray) -> Csr:
@@ -20,6 +22,31 @@ def sparse(dense: np.ndarray) -> Csr:
         np.concatenate(([0], np.cumsum([len(at) for at in indices]))).astype(np.int64),
         dense.shape[1],
     )
+
+
+@pytest.mark.parametrize("at_once", [0, 1 << 20])
+@given(st.lists(st.integers(0, 7), max_size=12), st.integers(1, 9))
+def test_rows_that_are_lent_are_copied(at_once: int, sizes: list[int], rows: int) -> None:
+    """With room for all rows of a batch at once, and where that would be too much."""
+    memory = np.empty((7, 2))
+
+    def lent() -> Iterator[Batch]:
+        start = 0
+        for size in sizes:
+            memory[:size] = np.arange(start, start + size)[:, None]
+            start += size
+            yield Batch({"features": memory[:size]})
+            memory[:] = -1
+        raise RecordError("damaged")
+
+    found: list[Batch] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sm_container.records.batch._AT_ONCE", at_once)
+        with pytest.raises(RecordError):
+            found.extend(rebatched(lent(), rows, are_lent=True))
+    assert [batch.rows for batch in found[:-1]] == [rows] * (len(found) - 1)
+    values = [value for batch in found for value in np.asarray(batch["features"])[:, 1].tolist()]
+    assert values == list(range(sum(sizes)))
 
 
 @given(st.lists(st.integers(0, 7), max_size=12), st.integers(1, 9))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sm_container.records.errors import FormatError
-from sm_container.records.formats import format_of, known_content_types
+from sm_container.records.formats import format_of
 from sm_container.records.recordio import Multipart, RecordIOFormat
 from sm_container.records.text.csv import Csv
 from sm_container.records.text.libsvm import Libsvm
@@ -37,7 +37,20 @@ def test_a_content_type_and_its_parameters(content_type: str, expected: Any) -> 
     assert format_of(content_type) == expected
 
 
-@pytest.mark.parametrize("content_type", known_content_types())
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/csv",
+        "text/libsvm",
+        "application/jsonlines",
+        "application/x-parquet",
+        "application/x-recordio",
+        "application/x-recordio-protobuf",
+        "application/x-recordio-msgpack",
+        "application/octet-stream",
+        "image/*",
+    ],
+)
 def test_every_known_content_type_has_its_format(content_type: str) -> None:
     assert format_of(content_type).content_type == content_type
     assert isinstance(format_of(content_type).is_concatenable, bool)
@@ -72,7 +85,7 @@ def test_options_stand_above_parameters() -> None:
     [
         (("application/pdf",), "'application/pdf' is not known here. Known are text/csv, "),
         ((None, "a.doc"), "'a.doc' does not say its format.*Known are"),
-        ((None,), "no content type is given"),
+        ((None,), r"no content type is given. Known are text/csv, .*, image/\*$"),
         ((None, "a.csv.gz"), "CompressionType Gzip"),
         (("text/csv; foo=1",), "no parameter 'foo' is known; its options are label_size"),
         (("text/csv; label_size=x",), "label_size cannot be 'x'"),

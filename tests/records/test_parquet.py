@@ -111,6 +111,12 @@ def test_what_is_written_is_read(data: st.DataObject) -> None:
     assert_same(first, given)
 
 
+def test_a_file_without_rows_is_a_file() -> None:
+    sink = io.BytesIO()
+    assert Parquet().write([], sink) == 0
+    assert list(Parquet().batches(sink.getvalue(), "s", rows=5)) == []
+
+
 def test_rows_of_another_type_are_not_written_after_the_first() -> None:
     floats = Batch({"a": np.array([1.5])})
     with pytest.raises(FormatError, match="another type"):

@@ -6,6 +6,7 @@ import io
 import mmap
 import os
 import tracemalloc
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,35 @@ from hypothesis import strategies as st
 
 from sm_container.records.refill import Refill
 from tests.records.recordio.sources import Pieces
+
+
+class Lends:
+    """Lends pieces of data behind up to ``room`` kept bytes, and overwrites what is given back."""
+
+    def __init__(self, data: bytes, sizes: list[int], room: int) -> None:
+        ends = np.minimum(np.cumsum(sizes), len(data)).tolist()
+        pieces = [data[start:end] for start, end in pairwise([0, *ends, len(data)])]
+        self._left = [piece for piece in pieces if piece]
+        self._room = room
+        self._lent = bytearray()
+
+    def lend(self, kept: memoryview) -> memoryview | None:
+        if len(kept) > self._room:
+            return None
+        buffer = bytearray(kept) + (self._left.pop(0) if self._left else b"")
+        self._lent[:] = b"!" * len(self._lent)
+        self._lent = buffer
+        return memoryview(buffer)
+
+    def readinto(self, buffer: memoryview) -> int:
+        if not self._left:
+            return 0
+        piece = self._left.pop(0)
+        count = min(len(buffer), len(piece))
+        buffer[:count] = piece[:count]
+        if count < len(piece):
+            self._left.insert(0, piece[count:])
+        return count
 
 
 def test_memory_is_viewed_and_not_copied() -> None:
@@ -49,11 +79,14 @@ def test_a_mapped_file_is_memory(hostile_tmp_path: Path) -> None:
     st.lists(st.integers(1, 20), min_size=1, max_size=4),
     st.integers(1, 50),
     st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=60),
+    st.none() | st.integers(0, 40),
 )
 def test_the_view_is_always_what_comes_next(
-    data: bytes, pieces: list[int], size: int, steps: list[tuple[int, int]]
+    data: bytes, pieces: list[int], size: int, steps: list[tuple[int, int]], room: int | None
 ) -> None:
-    refill = Refill(Pieces(data, pieces), size)
+    """Of a source that lends its buffers, too, whether or not all that is kept fits into them."""
+    source = Pieces(data, pieces) if room is None else Lends(data, pieces, room)
+    refill = Refill(source, size)
     at = 0
     for wanted, used in steps:
         has = refill.wait_for(wanted)

@@ -132,6 +132,8 @@ class Faults:
     """Send so many bytes of a body, then nothing more while the client waits."""
     end_after: list[int] = field(default_factory=list)
     """Send so many bytes of a body, then close the connection as if that were all."""
+    tear_chunk_after: list[int] = field(default_factory=list)
+    """Send a body as one chunk (Transfer-Encoding), and close after so many bytes of it."""
     latency_seconds: float = 0.0
     """Wait so long before the answer to each request."""
     bytes_per_second: float | None = None
@@ -221,11 +223,17 @@ class _Handler(BaseHTTPRequestHandler):
             extra = {"Content-Range": f"bytes {start}-{end - 1}/{total}"}
         else:
             start, end, etag = 0, total, _etag(body)
+        is_torn = self.command == "GET" and bool(faults.tear_chunk_after)
+        length = ("Transfer-Encoding", "chunked") if is_torn else ("Content-Length", end - start)
         self.send_response(status)
-        for name, value in {"Content-Length": str(end - start), "ETag": etag, **extra}.items():
-            self.send_header(name, value)
+        for name, value in (length, ("ETag", etag), *extra.items()):
+            self.send_header(name, str(value))
         self.end_headers()
-        if self.command == "GET":
+        if is_torn:
+            part = body[start : start + faults.tear_chunk_after.pop(0)]
+            self.wfile.write(b"%x\r\n%s" % (end - start, part))
+            self.close_connection = True
+        elif self.command == "GET":
             self._send(body[start:end])
         return None
 

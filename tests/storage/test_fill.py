@@ -51,7 +51,7 @@ def filled(store: Store, found: Object, start: int, size: int) -> tuple[bytes, l
     return bytes(buffer), arrived
 
 
-@pytest.mark.parametrize("fault", ["cut_after", "end_after"])
+@pytest.mark.parametrize("fault", ["cut_after", "end_after", "tear_chunk_after"])
 def test_a_torn_body_is_resumed(server: FaultyServer, store: S3Store, fault: str) -> None:
     body = server.objects["a"] = os.urandom(3 * MIB)
     (found,) = store.list("a")

@@ -56,6 +56,7 @@ def test_a_relative_path_counts_from_the_working_folder(
         "s3:///key",
         "s3://../key",
         "s3://a bucket/key",
+        "s3://bucket/half a pair \ud800",
         "gs://bucket/key",
         "https://bucket.s3.amazonaws.com/key",
         "file://data/train",

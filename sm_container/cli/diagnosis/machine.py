@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sm_container.cli.diagnosis.finding import Finding
 from sm_container.cli.orphans import orphans
-from sm_container.cli.text import size
+from sm_container.harness.sizes import memory, size
 from sm_container.harness.store.home import Home
 from sm_container.harness.store.jobs import JobStore
 from sm_container.machine.memory import available_cpus, total_memory
@@ -34,7 +34,7 @@ _USER_NAMESPACES = (
 
 
 def findings(home: Home) -> Iterator[Finding]:
-    yield Finding.ok("machine", f"{available_cpus()} CPUs, {size(total_memory())} of memory")
+    yield Finding.ok("machine", f"{available_cpus()} CPUs, {memory(total_memory())} of memory")
     yield _control_groups()
     yield _user_namespaces()
     yield _fuse()

@@ -12,7 +12,8 @@ from sm_container.cli.errors import EXIT_INPUT, Complaint
 from sm_container.cli.progress import Bars
 from sm_container.cli.recordio.opening import opened
 from sm_container.cli.stream import Stream
-from sm_container.cli.text import one_line, size
+from sm_container.cli.text import one_line
+from sm_container.harness.sizes import size
 from sm_container.records.batch import LABEL
 from sm_container.records.convert import convert, copy_records, whole_or_not_at_all
 from sm_container.records.errors import OnFault

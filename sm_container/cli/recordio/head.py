@@ -12,7 +12,8 @@ import numpy as np
 
 from sm_container.cli.recordio.opening import opened
 from sm_container.cli.stream import Stream
-from sm_container.cli.text import one_line, size
+from sm_container.cli.text import one_line
+from sm_container.harness.sizes import size
 from sm_container.records.csr import Csr
 from sm_container.records.format import Record
 

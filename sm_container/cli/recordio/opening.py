@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from io import BufferedReader
 from typing import cast
 
+from sm_container.cli.recordio.guess import LOOK, guessed
 from sm_container.records.format import Format
 from sm_container.records.formats import format_of
-from sm_container.records.guess import LOOK, guessed
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from sm_container.cli.recordio.guess import payload_kind
 from sm_container.cli.recordio.opening import opened
 from sm_container.cli.stream import Stream
-from sm_container.cli.text import one_line, size
+from sm_container.cli.text import one_line
+from sm_container.harness.sizes import size
 from sm_container.records.batch import LABEL, Batch, Column
 from sm_container.records.csr import Csr
 from sm_container.records.format import Format
 from sm_container.records.frames import Frames
-from sm_container.records.guess import payload_kind
 from sm_container.records.recordio import read_frames
+from sm_container.records.recordio.scan import HEADER
 
 _ROWS = 1 << 14
 _SHOWN = 4
@@ -44,7 +46,7 @@ class _Framing:
         if not len(frames):
             return
         self.end(int(frames.offsets[0]))
-        whole = 8 + (lengths + 3 & ~3)
+        whole = HEADER.size + (lengths + 3 & ~3)
         self.multipart += int((np.diff(frames.offsets) != whole[:-1]).sum())
         self._expected = int(frames.offsets[-1] + whole[-1])
         if not self.kind:

@@ -21,6 +21,8 @@ from sm_container.storage.uri import Location, Scheme, parse
 REFERENCE = "-ref"
 """How the name of an attribute ends whose value is the URI of an object."""
 
+_TOLD = 3
+
 StoreOf = Callable[[str], tuple[Store, str]]
 Value = Object | str
 """An object, or text that stands for itself."""
@@ -79,7 +81,10 @@ def read_lines(
                     f"{number} of {uri} names"
                 )
         lines.append(tuple(value for value in settled if value is not None))
-    return Lines(tuple(lines), tuple(faults))
+    # What is wrong with one line is mostly wrong with all: the first few tell it.
+    more = len(faults) - _TOLD
+    rest = (f"and {more} more lines like these",) if more > 0 else ()
+    return Lines(tuple(lines), (*faults[:_TOLD], *rest))
 
 
 def _values(text: bytes, attributes: Sequence[str], remote: bool) -> Iterator[Reference | str]:
@@ -92,7 +97,8 @@ def _values(text: bytes, attributes: Sequence[str], remote: bool) -> Iterator[Re
         raise ValueError("is not a JSON object")
     for name in attributes:
         if name not in document:
-            raise ValueError(f"has no attribute {name!r}, which AttributeNames lists")
+            has = ", ".join(map(repr, document))[:200] or "none"
+            raise ValueError(f"has no attribute {name!r}, which AttributeNames lists; it has {has}")
         value = document[name]
         if name.endswith(REFERENCE):
             yield _reference(name, value, remote)

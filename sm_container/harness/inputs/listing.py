@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from itertools import islice
 
+from sm_container.contract.inputs import InputMode
 from sm_container.harness.inputs.augmented_manifest import Line, StoreOf, read_lines
 from sm_container.harness.inputs.landing import is_folder_marker, landing, refusal
 from sm_container.harness.inputs.manifest_file import (
@@ -26,14 +26,6 @@ from sm_container.storage.store import Store
 from sm_container.storage.uri import Scheme, parse
 
 _SHOWN = 10
-
-
-class Landing(Enum):
-    """What becomes of the objects: files of a folder, which must not stand in each other's way, or
-    a stream, in which any two can follow one another."""
-
-    FILES = "files"
-    STREAM = "stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +60,12 @@ class _Findings:
 
 
 def list_prefix(
-    uri: str, store_of: StoreOf, limit: int | None = None, landing_as: Landing = Landing.FILES
+    uri: str, store_of: StoreOf, limit: int | None = None, mode: InputMode = InputMode.FILE
 ) -> Listing:
     """Every object whose key begins with the URI's key, literally; at most ``limit`` of them.
+
+    As files of a folder they must not stand in each other's way; in Pipe mode any two can follow
+    one another.
 
     A plain path or ``file://`` URI is a file, which is the one object, or a folder, which is a
     prefix with a slash at its end whether it is written or not.
@@ -83,13 +78,13 @@ def list_prefix(
         found = store.list(prefix, left_out=findings.notes.append)
     try:
         landed = _landed(((object, landing(prefix, object.key)) for object in found), findings)
-        return _listing(store, prefix, list(islice(landed, limit)), findings, landing_as)
+        return _listing(store, prefix, list(islice(landed, limit)), findings, mode)
     except BucketNotFoundError:
         return Listing(store, prefix, ())
 
 
 def list_manifest(
-    uri: str, store_of: StoreOf, limit: int | None = None, landing_as: Landing = Landing.FILES
+    uri: str, store_of: StoreOf, limit: int | None = None, mode: InputMode = InputMode.FILE
 ) -> Listing:
     """The objects that a manifest names: its prefix and each path put together, landing at the
     path; at most the first ``limit`` in the order of their keys.
@@ -122,7 +117,7 @@ def list_manifest(
             )
         else:
             found.append((object, paths[key].removeprefix("/")))
-    return _listing(store, prefix, list(_landed(found, findings)), findings, landing_as)
+    return _listing(store, prefix, list(_landed(found, findings)), findings, mode)
 
 
 def list_augmented_manifest(
@@ -136,7 +131,7 @@ def list_augmented_manifest(
     store, key = _manifest(uri, store_of)
     with store.open(key) as texts:
         read = read_lines(uri, texts, attributes, store_of, limit)
-    return Listing(store, key, (), faults=_some(list(read.faults)), lines=read.lines)
+    return Listing(store, key, (), faults=_some(read.faults), lines=read.lines)
 
 
 def _read(uri: str, store_of: StoreOf) -> ManifestFile:
@@ -175,15 +170,11 @@ def _landed(found: Iterable[tuple[Object, str]], findings: _Findings) -> Iterato
 
 
 def _listing(
-    store: Store,
-    prefix: str,
-    objects: list[InputObject],
-    findings: _Findings,
-    landing_as: Landing,
+    store: Store, prefix: str, objects: list[InputObject], findings: _Findings, mode: InputMode
 ) -> Listing:
     # A server other than S3 may list in an order of its own.
     objects.sort(key=lambda item: in_binary_order(item.object.key))
-    kept = _apart(objects, findings) if landing_as is Landing.FILES else objects
+    kept = objects if mode is InputMode.PIPE else _apart(objects, findings)
     return Listing(store, prefix, tuple(kept), _some(findings.notes), _some(findings.faults))
 
 
@@ -220,7 +211,7 @@ def _folders(objects: Iterable[InputObject]) -> set[str]:
     return folders
 
 
-def _some(sentences: list[str]) -> tuple[str, ...]:
+def _some(sentences: Sequence[str]) -> tuple[str, ...]:
     """The first of many sentences, and how many more there are."""
     more = len(sentences) - _SHOWN
     rest = (f"and {more} more like these",) if more > 0 else ()

@@ -5,7 +5,7 @@ Source: CreateTrainingJob, S3DataSource (S3DataType, S3DataDistributionType) and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sm_container.contract.errors import ContractError
@@ -15,7 +15,6 @@ from sm_container.harness.inputs.augmented_manifest import Line, StoreOf
 from sm_container.harness.inputs.errors import Answer, InputError, InputFault
 from sm_container.harness.inputs.listing import (
     InputObject,
-    Landing,
     Listing,
     list_augmented_manifest,
     list_manifest,
@@ -35,9 +34,8 @@ class ChannelPlan:
     """The objects of a channel, in the order of their keys, and how hosts share them.
 
     ``prefix`` is the key prefix that the objects share, without the bucket. A channel of an
-    augmented manifest has ``lines`` in the place of ``objects``, each with the values of
-    ``attributes``. ``seed`` is ShuffleConfig's, which orders streams alone; ``is_sample`` says that
-    there is more in the source than this.
+    augmented manifest has ``lines`` in the place of ``objects``. ``seed`` is ShuffleConfig's, which
+    orders streams alone; ``is_sample`` says that there is more in the source than this.
     """
 
     channel: str
@@ -51,7 +49,6 @@ class ChannelPlan:
     compression: Compression = Compression.NONE
     wrapper: RecordWrapper = RecordWrapper.NONE
     seed: int | None = None
-    attributes: tuple[str, ...] = ()
     lines: tuple[Line, ...] = ()
     is_sample: bool = False
 
@@ -62,13 +59,14 @@ class ChannelPlan:
             return Share(seed=seed)
         return Share(self.hosts.index(host), len(self.hosts), seed)
 
-    def share(self, host: str, epoch: int = 0) -> Sequence[InputObject]:
-        """The objects of one host: all of them, or with ShardedByS3Key every n-th of n hosts'.
+    def places(self, host: str) -> Sequence[int]:
+        """Which of the objects, or lines, one host gets, by number: all, or with ShardedByS3Key
+        every n-th of n hosts'. In Pipe mode with ShuffleConfig those of the first epoch."""
+        return self.share_of(host).entries(len(self.lines or self.objects))
 
-        In Pipe mode with ShuffleConfig the order, and with it the share, is the ``epoch``'s own.
-        """
-        places = self.share_of(host).entries(len(self.objects), epoch)
-        return [self.objects[place] for place in places]
+    def share(self, host: str) -> Sequence[InputObject]:
+        """The objects of one host, as `places` has them."""
+        return [self.objects[place] for place in self.places(host)]
 
     @property
     def entries(self) -> tuple[Line, ...]:
@@ -78,10 +76,9 @@ class ChannelPlan:
     def size(self, host: str) -> int:
         """The bytes of one host's share, as they are stored; in Pipe mode of its first epoch."""
         entries = self.entries
-        places = self.share_of(host).entries(len(entries))
         return sum(
             value.size if isinstance(value, Object) else len(value.encode())
-            for place in places
+            for place in self.places(host)
             for value in entries[place]
         )
 
@@ -112,23 +109,28 @@ def plan_channels(
             )
         except InputError as error:
             faults.extend(error.faults)
-    names = {channel.name for channel in channels}
-    for name in sorted(names):
-        if f"{name}-manifest" in names:
-            sentence = f"its folder would stand where the manifest of channel {name!r} stands"
-            faults.append(InputFault(f"{name}-manifest", Answer.REFUSED, sentence))
-    for name in sorted(each.name for each in channels if each.input_mode == InputMode.PIPE):
-        for other in sorted(names):
-            if is_fifo_of(other, name):
-                sentence = f"its folder would stand where a FIFO of channel {name!r} stands"
-                faults.append(InputFault(other, Answer.REFUSED, sentence))
+    faults.extend(_collisions(channels))
     if faults:
         raise InputError(faults)
     return tuple(plans)
 
 
-def is_fifo_of(name: str, channel: str) -> bool:
-    """Whether a folder of this name would stand where a FIFO of a Pipe-mode channel stands."""
+def _collisions(channels: Sequence[ChannelRequest]) -> Iterator[InputFault]:
+    """The channels whose folders would stand where another one's manifest or FIFO stands."""
+    names = sorted(channel.name for channel in channels)
+    for channel in sorted(channels, key=lambda each: each.name):
+        for name in names:
+            if name == f"{channel.name}-manifest":
+                what = "the manifest"
+            elif channel.input_mode == InputMode.PIPE and _is_fifo_of(name, channel.name):
+                what = "a FIFO"
+            else:
+                continue
+            sentence = f"its folder would stand where {what} of channel {channel.name!r} stands"
+            yield InputFault(name, Answer.REFUSED, sentence)
+
+
+def _is_fifo_of(name: str, channel: str) -> bool:
     number = name.removeprefix(f"{channel}_")
     return number != name and number.isdecimal() and number.isascii()
 
@@ -178,7 +180,6 @@ def plan_channel(
         compression=Compression(channel.compression),
         wrapper=RecordWrapper(channel.record_wrapper),
         seed=channel.shuffle_seed,
-        attributes=source.attribute_names,
         lines=listing.lines,
         is_sample=sample is not None and _count(listing) == sample,
     )
@@ -189,8 +190,7 @@ def _listed(channel: ChannelRequest, store_of: StoreOf, sample: int | None) -> L
     if source.data_type == "AugmentedManifestFile":
         return list_augmented_manifest(source.uri, source.attribute_names, store_of, sample)
     list_objects = list_manifest if source.data_type == "ManifestFile" else list_prefix
-    landing = Landing.STREAM if channel.input_mode == InputMode.PIPE else Landing.FILES
-    return list_objects(source.uri, store_of, sample, landing)
+    return list_objects(source.uri, store_of, sample, InputMode(channel.input_mode))
 
 
 def _require_folder(channel: ChannelRequest, listing: Listing) -> None:
@@ -199,10 +199,15 @@ def _require_folder(channel: ChannelRequest, listing: Listing) -> None:
     folder = listing.prefix if listing.prefix.endswith("/") else f"{listing.prefix}/"
     beside = [item for item in listing.objects if not item.object.key.startswith(folder)]
     if beside and listing.prefix:
+        which = beside[0].object
+        said = (
+            "is one object; name its folder"
+            if which.key == listing.prefix
+            else f"is also the beginning of {which.uri}; end the prefix with a slash"
+        )
         sentence = (
-            f"In FastFile mode the S3 prefix must be a complete folder name, and "
-            f"{channel.source.uri} is also the beginning of {beside[0].object.uri}; end the "
-            "prefix with a slash, or use File or Pipe"
+            "In FastFile mode the S3 prefix must be a complete folder name, and "
+            f"{channel.source.uri} {said}, or use File or Pipe"
         )
         raise _failed(channel, [sentence])
 

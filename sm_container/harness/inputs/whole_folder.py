@@ -20,7 +20,7 @@ def whole_folder(plan: ChannelPlan) -> Path | None:
     """
     if not isinstance(plan.store, LocalStore) or plan.is_sample or not plan.objects:
         return None
-    if any(len(plan.share(host)) != len(plan.objects) for host in plan.hosts):
+    if any(len(plan.places(host)) != len(plan.objects) for host in plan.hosts):
         return None
     first = plan.objects[0]
     try:

@@ -32,11 +32,6 @@ class ChannelTraffic:
     def bytes_per_second(self) -> float | None:
         return self.size / self.seconds if self.seconds > 0 else None
 
-    @property
-    def starved_part(self) -> float | None:
-        """The part of the epochs' time in which the algorithm had to wait, 0 to 1."""
-        return min(1.0, self.starved / self.seconds) if self.seconds > 0 else None
-
     def to_document(self) -> dict[str, Any]:
         return asdict(self)
 

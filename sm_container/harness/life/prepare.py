@@ -31,12 +31,11 @@ from sm_container.harness.inputs.plan import ChannelPlan, plan_channels
 from sm_container.harness.inputs.whole_folder import whole_folder
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.request.training_request import TrainingRequest
+from sm_container.harness.sizes import memory
 from sm_container.harness.store.home import Home
 from sm_container.machine.instances import instance_type
 from sm_container.machine.memory import total_memory
 from sm_container.storage.store import Store, Stores
-
-GIB = 1024**3
 
 
 @dataclass(frozen=True)
@@ -92,18 +91,12 @@ def prepare(
     hosts = tuple(f"algo-{number}" for number in range(1, request.instance_count + 1))
     s3_root = Path(options.s3_root) if options.s3_root else None
     stores = Stores(s3_root)
-    plans = plan_channels(
-        request.channels,
-        stores.open if options.link is None else Stores(s3_root, options.link).open,
-        hosts,
-        region=options.region,
-        role_arn=request.role_arn,
-        sample=options.sample,
-    )
+    sources = stores if options.link is None else Stores(s3_root, options.link)
+    plans = _plans(request, options, hosts, sources)
     # Not after hours of training: whether the artifacts can be saved at all.
     output, key = stores.open(request.output.uri)
     output.require_writable(key)
-    memory, memory_notes = _memory(request, options, engine)
+    memory_bytes, memory_notes = _memory(request, options, engine)
     isolated = request.network_isolation
     binds = _binds(plans, engine)
     _require_mounts(plan for plan in plans if plan.channel not in binds)
@@ -117,7 +110,7 @@ def prepare(
         plans=plans,
         network=Network.none() if isolated else Network.default(),
         network_interface="lo" if isolated or engine.name == "process" else "eth0",
-        memory_bytes=memory,
+        memory_bytes=memory_bytes,
         stores=stores,
         credentials=_credentials(options, isolated),
         binds=binds,
@@ -133,6 +126,19 @@ def prepare(
 def _target(named: str) -> Target:
     path = Path(named)
     return ProgramTarget(path) if path.is_absolute() else ImageTarget(named)
+
+
+def _plans(
+    request: TrainingRequest, options: RunOptions, hosts: tuple[str, ...], sources: Stores
+) -> tuple[ChannelPlan, ...]:
+    return plan_channels(
+        request.channels,
+        sources.open,
+        hosts,
+        region=options.region,
+        role_arn=request.role_arn,
+        sample=options.sample,
+    )
 
 
 def _binds(plans: Iterable[ChannelPlan], engine: Engine) -> dict[str, Path]:
@@ -204,7 +210,7 @@ def _memory(
     here = total_memory()
     if known.memory_bytes > here:
         return None, (
-            f"{request.instance_type} has {known.memory_bytes / GIB:.0f} GiB and this machine "
-            f"{here / GIB:.0f} GiB: the container has no memory limit of its own",
+            f"{request.instance_type} has {memory(known.memory_bytes)} and this machine "
+            f"{memory(here)}: the container has no memory limit of its own",
         )
     return known.memory_bytes, ()

@@ -18,7 +18,7 @@ from sm_container.harness.life.ledger import Ledger
 from sm_container.harness.life.observer import Silent
 from sm_container.harness.store.folder import DamagedJobError, JobFolder
 from sm_container.harness.store.jobs import JobStore
-from sm_container.harness.store.ownership import OwnedElsewhereError, Ownership, is_orphan
+from sm_container.harness.store.ownership import OwnedElsewhereError, Ownership
 
 OWNER_DIED = "the process that ran this job died; what it had started was ended afterwards"
 
@@ -31,23 +31,17 @@ class Recovered:
     containers: tuple[str, ...]
 
 
-def recover(store: JobStore) -> list[Recovered]:
-    """End and record every job of a dead owner. Jobs that others own are left alone."""
-    return [
-        recovered
-        for summary in store.summaries()
-        if is_orphan(folder := JobFolder(store.home.jobs / summary.name), summary.status)
-        for recovered in recover_job(store, folder)
-    ]
+def recover_job(store: JobStore, folder: JobFolder) -> Recovered | None:
+    """End and record one job if its owner is dead; None where there is nothing to recover.
 
-
-def recover_job(store: JobStore, folder: JobFolder) -> list[Recovered]:
-    """End and record one job if its owner is dead; a list of one, or empty."""
+    Raises:
+        EngineError: where what it left running cannot be ended.
+    """
     try:
         with Ownership.take(folder):
             ledger = Ledger(folder, Silent())
             if ledger.record.status.is_terminal:
-                return []
+                return None
             ended = end_containers(store, folder.name, ledger.record)
             end_mounts(folder, ledger.record)
             now = time.time()
@@ -59,8 +53,8 @@ def recover_job(store: JobStore, folder: JobFolder) -> list[Recovered]:
             )
             ledger.note(OWNER_DIED)
     except (OwnedElsewhereError, DamagedJobError):
-        return []
-    return [Recovered(folder.name, tuple(ended))]
+        return None
+    return Recovered(folder.name, tuple(ended))
 
 
 def end_mounts(folder: JobFolder, record: JobRecord | None) -> None:

@@ -35,12 +35,12 @@ from sm_container.harness.life.tree import write_tree
 from sm_container.harness.metrics import final_metrics
 from sm_container.harness.outputs.artifacts import Destination, save_artifacts
 from sm_container.harness.outputs.files import is_contained
+from sm_container.harness.sizes import memory
 from sm_container.harness.store.folder import JobFolder, JobLostError
 
 if TYPE_CHECKING:
     from sm_container.harness.life.feeding import Feeding
 
-MIB = 1024**2
 # The exit code by which engines say that they themselves have failed.
 ENGINE_FAULT = 125
 
@@ -265,7 +265,7 @@ class _Job:
         metrics, notes = final_metrics(
             self.request.metric_definitions, [self.folder.log(host) for host in exits]
         )
-        self.ledger.note(*notes, *self._starved(exits))
+        self.ledger.note(*notes, *self._out_of_memory(exits))
         reasons = [reason_of_exit(exit, self._failure(host)) for host, exit in exits.items()]
         failure = next((reason for reason in reasons if reason is not None), None)
         phase = Phase.COMPLETED if failure is None else Phase.FAILED
@@ -282,16 +282,12 @@ class _Job:
             training_ended=time.time(),
         )
 
-    def _starved(self, exits: dict[str, Exit]) -> Iterator[str]:
+    def _out_of_memory(self, exits: dict[str, Exit]) -> Iterator[str]:
         """What the reason for an end out of memory has no words for."""
         limit = self.prepared.memory_bytes
         for host, exit in exits.items():
             if exit.out_of_memory:
-                had = (
-                    "this machine has"
-                    if limit is None
-                    else f"its limit allows: {limit / MIB:,.0f} MiB"
-                )
+                had = "this machine has" if limit is None else f"its limit allows: {memory(limit)}"
                 yield f"{host} was ended by the kernel when it had taken all the memory that {had}"
 
     def _failure(self, host: str) -> str | None:

@@ -44,17 +44,6 @@ def tail(log: Path, lines: int) -> bytes:
     return b"\n".join(found.removesuffix(b"\n").split(b"\n")[-lines:]) + end
 
 
-def grown(log: Path, position: int) -> tuple[bytes, int]:
-    """What stands in a log from ``position`` on, and where it ends now."""
-    try:
-        with open(log, "rb") as file:
-            file.seek(position)
-            data = file.read()
-    except FileNotFoundError:
-        return b"", position
-    return data, position + len(data)
-
-
 def _times(log: Path) -> tuple[list[int], list[int]]:
     try:
         data = times_of(log).read_bytes()

@@ -104,22 +104,6 @@ class Standing:
     faults: tuple[str, ...]
 
 
-def standing_of(path: str) -> str | None:
-    """``done``, ``not simulated`` or ``refused`` for a member's path, None where it has none.
-
-    The longest prefix decides. Above the classified members stands what only holds them
-    (``ResourceConfig``), and has no standing of its own.
-    """
-    for prefix in _prefixes(path):
-        if prefix in DONE:
-            return "done"
-        if prefix in NOT_SIMULATED:
-            return "not simulated"
-        if prefix in REFUSED:
-            return "refused"
-    return None
-
-
 def stand(document: Mapping[str, Any]) -> Standing:
     """Go through what a checked document says. Members that say nothing (false, empty) are not
     listed as not simulated."""
@@ -155,13 +139,3 @@ def _present(value: Any, path: str, where: str) -> Iterator[tuple[str, str, Any]
             yield from _present(each, f"{path}[]", f"{where}.{index + 1}.member")
     else:
         yield path, where, value
-
-
-def _prefixes(path: str) -> Iterator[str]:
-    while path:
-        yield path
-        path, _, _ = path.rpartition(".")
-        if not path.endswith("[]"):
-            continue
-        yield path
-        path = path.removesuffix("[]")

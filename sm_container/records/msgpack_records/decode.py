@@ -29,9 +29,9 @@ _BOOL = np.dtype(bool)
 
 
 def decode(
-    blocks: Iterable[Frames], *, rows: int = 1 << 62, on_fault: OnFault = OnFault.RAISE
+    blocks: Iterable[Frames], *, rows: int | None = None, on_fault: OnFault = OnFault.RAISE
 ) -> Iterator[Batch]:
-    """The records of blocks of payloads in batches of at most ``rows``, one or more a block.
+    """The records of blocks of payloads in batches of ``rows``, or a batch a block.
 
     Columns have the dtype and, behind the rows, the shape that the records say. Raises RecordError
     at a payload that is no record or does not fit those before it.
@@ -138,5 +138,5 @@ def _numbers(kind: TensorForm, values: Cut, keys: Cut | None) -> Numbers:
     items = values.items
     if kind.dtype == _BOOL:
         items = items.view(np.uint8) != 0  # numpy takes any other byte than 0 and 1 amiss
-    places = None if keys is None else keys.items.astype(np.int64)
+    places = None if keys is None else keys.flat.astype(np.int64)
     return Numbers(items, values.counts, kind.shape, places)

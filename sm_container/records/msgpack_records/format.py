@@ -34,7 +34,7 @@ class MsgpackFormat:
     def batches(
         self, source: Source, name: str, *, rows: int, on_fault: OnFault = OnFault.RAISE
     ) -> Iterator[Batch]:
-        """The records in batches of at most ``rows``. Raises RecordError."""
+        """The records in batches of ``rows``, but for the last. Raises RecordError."""
         blocks = read_frames(source, name, multipart=self.multipart, on_fault=on_fault)
         return decode(blocks, rows=rows, on_fault=on_fault)
 
@@ -42,7 +42,8 @@ class MsgpackFormat:
         self, source: Source, name: str, *, on_fault: OnFault = OnFault.RAISE
     ) -> Iterator[Record]:
         """The records one by one."""
-        return records_of(self.batches(source, name, rows=_AT_ONCE, on_fault=on_fault))
+        blocks = read_frames(source, name, multipart=self.multipart, on_fault=on_fault)
+        return records_of(decode(blocks, on_fault=on_fault))
 
     def write(self, batches: Iterable[Batch], sink: BinaryIO) -> int:
         """Write every row; how many. Raises FormatError for a column that is no tensor, text or

@@ -30,9 +30,9 @@ _MOST_TRIES = 8  # new templates in one block
 
 
 def decode(
-    blocks: Iterable[Frames], *, rows: int = 1 << 62, on_fault: OnFault = OnFault.RAISE
+    blocks: Iterable[Frames], *, rows: int | None = None, on_fault: OnFault = OnFault.RAISE
 ) -> Iterator[Batch]:
-    """The records of blocks of payloads in batches of at most ``rows``, one or more a block.
+    """The records of blocks of payloads in batches of ``rows``, or a batch a block.
 
     Columns are float32, float64 or int32: ``features`` a matrix or Csr, ``label`` and features of
     other names one-dimensional where each record has one number; bytes and text are objects.

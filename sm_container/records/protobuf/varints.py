@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,9 @@ from sm_container.records.errors import RecordError
 from sm_container.records.tensors.cuts import Cut
 
 _LONGEST = 10
+_WORD = 4
+_SEVENS = np.array([0, 0x7F, 0x7F7F, 0x7F7F7F, 0x7F7F7F7F], np.uint32)
+"""The bits of a word that are of a number of so many bytes: seven in each."""
 _AT_ONCE = 1 << 14  # numbers that are worked on while they are in the processor's cache
 
 
@@ -18,7 +23,7 @@ def decode_varints(cut: Cut) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     Raises RecordError where a record's bytes end within a number, and for a number of more than
     64 bits.
     """
-    data: NDArray[np.uint8] = cut.items
+    data: NDArray[np.uint8] = cut.flat
     if not len(data):
         return np.empty(0, np.uint64), np.zeros(len(cut.sizes), np.int64)
     if data.max() < 0x80:
@@ -62,32 +67,38 @@ def varint(number: int) -> bytes:
 
 def _numbers(data: NDArray[np.uint8], lasts: NDArray[np.int64]) -> NDArray[np.uint64]:
     """The numbers whose last bytes lie at ``lasts``."""
-    lengths = np.diff(lasts, prepend=-1)
-    longest = int(lengths.max())
-    if longest >= _LONGEST and (longest > _LONGEST or (data[lasts[lengths == _LONGEST]] > 1).any()):
-        raise RecordError("a tensor has a number of more than 64 bits")
+    padded = np.concatenate((data, np.zeros(_WORD - 1, np.uint8)))
     numbers = np.empty(len(lasts), np.uint64)
+    first = 0
     for start in range(0, len(lasts), _AT_ONCE):
-        some = slice(start, start + _AT_ONCE)
-        numbers[some] = _some_numbers(data, lasts[some], lengths[some])
+        some = lasts[start : start + _AT_ONCE]
+        numbers[start : start + len(some)] = _some_numbers(padded, first, some)
+        first = int(some[-1]) + 1
     return numbers
 
 
 def _some_numbers(
-    data: NDArray[np.uint8], lasts: NDArray[np.int64], lengths: NDArray[np.int64]
+    padded: NDArray[np.uint8], first: int, lasts: NDArray[np.int64]
 ) -> NDArray[np.unsignedinteger]:
-    """Their high bits are in the last byte, so they are read from there to the first."""
+    """The numbers from byte ``first`` on, by a word for the first bytes of each."""
+    starts = np.concatenate(([first], lasts[:-1] + 1))
+    lengths = lasts - starts + 1
     longest = int(lengths.max())
-    dtype = np.dtype(np.uint32 if longest <= 4 else np.uint64)
-    seven = dtype.type(7)
-    numbers = data[lasts].astype(dtype)
-    for back in range(1, min(longest, 4)):
-        more = numbers << seven | (data.take(lasts - back, mode="clip") & 0x7F)
-        numbers = np.where(lengths > back, more, numbers)
-    if longest <= 4:
-        return numbers
-    which = np.flatnonzero(lengths > 4)  # few numbers are as long
-    for back in range(4, longest):
-        which = which[lengths[which] > back]
-        numbers[which] = numbers[which] << seven | (data[lasts[which] - back] & 0x7F)
+    if longest >= _LONGEST and (
+        longest > _LONGEST or (padded[lasts[lengths == _LONGEST]] > 1).any()
+    ):
+        raise RecordError("a tensor has a number of more than 64 bits")
+    # As items of void, since numpy is slow at picking words that are not aligned.
+    words: NDArray[Any] = np.ndarray((len(padded) - _WORD + 1,), f"V{_WORD}", padded, 0, (1,))
+    low: NDArray[np.uint32] = words[starts].view("<u4") & _SEVENS.take(lengths, mode="clip")
+    low = low & np.uint32(0x007F007F) | (low & np.uint32(0x7F007F00)) >> np.uint32(1)
+    low = low & np.uint32(0x3FFF) | low >> np.uint32(2) & np.uint32(0x0FFFC000)
+    if longest <= _WORD:
+        return low
+    numbers = low.astype(np.uint64)
+    which = np.flatnonzero(lengths > _WORD)  # few numbers are as long
+    for place in range(_WORD, longest):
+        which = which[lengths[which] > place]
+        high = padded[starts[which] + place].astype(np.uint64) & np.uint64(0x7F)
+        numbers[which] |= high << np.uint64(7 * place)
     return numbers

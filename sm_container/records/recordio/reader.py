@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sm_container.records.errors import OnFault, RecordError
-from sm_container.records.faults import StopHere, met
+from sm_container.records.faults import end, is_left_out
 from sm_container.records.format import Source
 from sm_container.records.frames import Frames
 from sm_container.records.recordio.assembly import Assembly
@@ -51,10 +51,8 @@ def read_frames(
             if is_cut:
                 raise assembly.fault(_cut_off(len(refill), needed), refill.offset)
         except RecordError as error:
-            try:
-                met(error, on_fault)
-            except StopHere:
-                return
+            if not is_left_out(error, on_fault):
+                return end(error, on_fault)
             assembly.restart()
             refill.consume(min(assembly.resume - refill.offset, len(refill)))
             if not resynchronise(refill, block):

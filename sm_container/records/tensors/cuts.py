@@ -1,4 +1,4 @@
-"""The same part of many records, cut out of a block and laid end to end."""
+"""The same part of many records, cut out of a block."""
 
 from __future__ import annotations
 
@@ -29,10 +29,19 @@ class Span:
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """One span of some records: the items end to end, and how many bytes each record has."""
+    """One span of some records: its items, and how many bytes each record has.
+
+    Items are end to end in memory of their own; or a matrix with a row a record, where the records
+    lie at even distances: a view of the block, to be copied no more than once.
+    """
 
     items: NDArray[Any]
     sizes: NDArray[np.int64]
+
+    @property
+    def flat(self) -> NDArray[Any]:
+        """The items end to end, in memory of their own."""
+        return self.items if self.items.ndim == 1 else self.items.flatten()
 
     @property
     def counts(self) -> NDArray[np.int64]:
@@ -45,7 +54,7 @@ class Cut:
         return np.cumsum(self.sizes)
 
 
-def cut_evenly(
+def evenly(
     data: NDArray[np.uint8],
     start: int,
     stride: int,
@@ -53,16 +62,13 @@ def cut_evenly(
     size: int,
     dtype: np.dtype[Any] = BYTES,
 ) -> NDArray[Any]:
-    """``size`` bytes from ``start`` on and every ``stride`` bytes after it, copied end to end.
-
-    As items of void they are copied a row at a time, several times as fast as byte by byte.
-    """
-    items = np.empty(rows * size // dtype.itemsize, dtype)
-    if size and rows:
-        whole = np.dtype((np.void, size))
-        held: NDArray[Any] = np.ndarray((rows,), whole, items.data.cast("B"))
-        held[...] = np.ndarray((rows,), whole, data, start, (stride,))
-    return items
+    """A matrix of ``rows`` rows: ``size`` bytes from ``start`` on, and every ``stride`` bytes after
+    it. A view of the data, which need not be aligned."""
+    if not size:
+        return np.empty((rows, 0), dtype)
+    shape, strides = (rows, size // dtype.itemsize), (stride, dtype.itemsize)
+    view: NDArray[Any] = np.ndarray(shape, dtype, data, start, strides)
+    return view
 
 
 def cut(

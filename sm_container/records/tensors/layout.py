@@ -52,6 +52,7 @@ class Layout:
 
     def __init__(self) -> None:
         self._kinds: dict[str, _Kind] = {}
+        self._ordered: list[str] = []
         self._is_open = False
 
     def fitting(self, groups: list[Group], faults: Faults) -> list[Group]:
@@ -78,14 +79,22 @@ class Layout:
         return kept
 
     def columns(self, groups: list[Group]) -> dict[str, Column]:
-        """The groups' records as columns, in the order of the records' numbers."""
+        """The groups' records as columns, in the order of the records' numbers.
+
+        Dense ones may be views of the block.
+        """
         if not groups:
             return {}
         order = _Order([group.rows for group in groups])
         return {
-            name: self._column(name, self._kinds[name], groups, order)
-            for name in sorted(self._kinds, key=_section_of)
+            name: self._column(name, self._kinds[name], groups, order) for name in self._names()
         }
+
+    def _names(self) -> list[str]:
+        """The columns in the order of a record's fields."""
+        if len(self._ordered) < len(self._kinds):
+            self._ordered = sorted(self._kinds, key=_section_of)
+        return self._ordered
 
     def _open(self, groups: list[Group]) -> None:
         self._is_open = True
@@ -161,7 +170,7 @@ def _section_of(column: str) -> int:
 
 
 def _is_telling(part: object) -> bool:
-    return isinstance(part, Numbers) and (part.keys is not None or len(part.values) > 0)
+    return isinstance(part, Numbers) and (part.keys is not None or part.values.size > 0)
 
 
 def _bare_shape(name: str, count: int) -> tuple[int, ...]:
@@ -223,7 +232,7 @@ def _check_sparse(
     name: str, kind: _Sparse, part: Numbers, rows: NDArray[np.int64], faults: Faults
 ) -> None:
     if part.keys is None:
-        if len(part.values) or part.shape is not None:
+        if part.values.size or part.shape is not None:
             _blame(rows, f"{name!r} is dense, and sparse in the records before it", faults)
         return
     if part.width is not None:
@@ -256,13 +265,13 @@ def _csr(numbers: list[Numbers], order: _Order, kind: _Sparse) -> Csr:
     indptr = np.zeros(order.count + 1, np.int64)
     np.cumsum(counts, out=indptr[1:])
     width = kind.seen if kind.width is None else kind.width
-    filled = [part for part in numbers if len(part.values)]
+    filled = [part for part in numbers if part.values.size]
     if len(filled) <= 1:  # empty rows, wherever they stand, do not change the order of the rest
-        data = filled[0].values if filled else np.empty(0, kind.dtype)
+        data = filled[0].flat if filled else np.empty(0, kind.dtype)
         keys = filled[0].keys if filled else None
         return Csr(data, np.empty(0, np.int64) if keys is None else keys, indptr, width)
     stacked = Csr(
-        np.concatenate([part.values for part in numbers]),
+        np.concatenate([part.flat for part in numbers]),
         np.concatenate([_keys(part) for part in numbers]),
         np.concatenate(([0], np.cumsum(np.concatenate([part.counts for part in numbers])))),
         width,

@@ -18,7 +18,7 @@ LARGEST_RANK = 31
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """One tensor a record: ``values`` end to end, ``counts`` of them in each record.
+    """One tensor a record: ``values`` as they are in a Cut, ``counts`` of them in each record.
 
     ``keys`` are the columns of sparse tensors, None for dense ones. ``shape`` is every tensor's,
     None where the records do not say it; that of a sparse one is its width.
@@ -36,11 +36,16 @@ class Numbers:
     def width(self) -> int | None:
         return None if self.shape is None else math.prod(self.shape)
 
+    @property
+    def flat(self) -> NDArray[Any]:
+        """The values end to end, in memory of their own."""
+        return self.values if self.values.ndim == 1 else self.values.flatten()
+
     def take(self, order: NDArray[np.int64]) -> Numbers:
         """The records of these numbers, in this order."""
         ends = np.cumsum(self.counts)
-        keys = np.zeros(len(self.values), np.int64) if self.keys is None else self.keys
-        rows = Csr(self.values, keys, np.concatenate(([0], ends)), 0).take(order)
+        keys = np.zeros(self.values.size, np.int64) if self.keys is None else self.keys
+        rows = Csr(self.flat, keys, np.concatenate(([0], ends)), 0).take(order)
         return Numbers(
             rows.data,
             self.counts[order],

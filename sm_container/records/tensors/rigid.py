@@ -1,4 +1,4 @@
-"""Records of one length and one form: the constant bytes are compared, the rest is copied.
+"""Records of one length and one form: the constant bytes are compared, the rest is viewed.
 
 Nothing is looked at record by record: each part of all records is one strided array.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sm_container.records.frames import Frames
-from sm_container.records.tensors.cuts import Cut, Span, cut_evenly
+from sm_container.records.tensors.cuts import Cut, Span, evenly
 
 
 class Rigid:
@@ -36,14 +36,15 @@ class Rigid:
         data, first, stride = _evenly(frames, self.length)
         rows = len(frames)
         for at, constant in self._constants:
-            found = cut_evenly(data, first + at, stride, rows, len(constant))
-            if found.tobytes() != constant * rows:
+            size = len(constant)
+            whole = np.dtype((np.void, size))  # copied at once, not byte by byte
+            if evenly(data, first + at, stride, rows, size, whole).tobytes() != constant * rows:
                 return None
         return [self._cut(span, data, first, stride, rows) for span in self._spans]
 
     def _cut(self, span: Span, data: NDArray[np.uint8], first: int, stride: int, rows: int) -> Cut:
         size = span.stop - span.start
-        items = cut_evenly(data, first + span.start, stride, rows, size, span.dtype)
+        items = evenly(data, first + span.start, stride, rows, size, span.dtype)
         return Cut(items, np.full(rows, size, np.int64))
 
 

@@ -7,9 +7,9 @@ from typing import Protocol
 
 import numpy as np
 
-from sm_container.records.batch import Batch
+from sm_container.records.batch import Batch, rebatched
 from sm_container.records.errors import OnFault, RecordError
-from sm_container.records.faults import StopHere, met
+from sm_container.records.faults import end, is_left_out
 from sm_container.records.frames import Frames
 from sm_container.records.tensors.layout import Faults, Layout
 from sm_container.records.tensors.parts import Group
@@ -23,13 +23,21 @@ class Decoder(Protocol):
 
 
 def decoded(
-    blocks: Iterable[Frames], decoder: Decoder, *, rows: int, on_fault: OnFault
+    blocks: Iterable[Frames], decoder: Decoder, *, rows: int | None, on_fault: OnFault
 ) -> Iterator[Batch]:
-    """The records of the blocks in batches of at most ``rows``; their arrays own their memory.
+    """The records of the blocks in batches of ``rows``, or a batch a block where that is None.
 
-    Raises RecordError at a record that cannot be read or does not fit those before it; the
-    records before it come first.
+    The arrays own their memory. Raises RecordError at a record that cannot be read or does not fit
+    those before it; the records before it come first.
     """
+    batches = _by_block(blocks, decoder, on_fault)
+    if rows is None:
+        return (batch.copy() for batch in batches)
+    return rebatched(batches, rows, are_lent=True)
+
+
+def _by_block(blocks: Iterable[Frames], decoder: Decoder, on_fault: OnFault) -> Iterator[Batch]:
+    """A batch a block; its dense columns may be views of the block."""
     layout = Layout()
     for frames in blocks:
         if not len(frames):
@@ -38,9 +46,8 @@ def decoded(
         groups = layout.fitting(decoder.groups(frames, faults), faults)
         if faults and on_fault is not OnFault.SKIP:
             groups = _before(groups, min(faults))
-        batch = Batch(layout.columns(groups))
-        for start in range(0, batch.rows, rows):
-            yield batch if batch.rows <= rows else batch.slice(start, min(start + rows, batch.rows))
+        if groups:
+            yield Batch(layout.columns(groups))
         for row in sorted(faults):
             error = RecordError(
                 faults[row],
@@ -48,10 +55,8 @@ def decoded(
                 index=frames.index + row,
                 offset=int(frames.offsets[row]),
             )
-            try:
-                met(error, on_fault)
-            except StopHere:
-                return
+            if not is_left_out(error, on_fault):
+                return end(error, on_fault)
 
 
 def _before(groups: list[Group], row: int) -> list[Group]:

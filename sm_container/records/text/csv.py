@@ -8,18 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sm_container.records.batch import FEATURES, LABEL, Batch
 from sm_container.records.errors import FormatError, OnFault, RecordError
-from sm_container.records.faults import StopHere, met
+from sm_container.records.faults import end, is_left_out
 from sm_container.records.format import Record, Source
-from sm_container.records.rows import records_of
+from sm_container.records.rows import cut, records_of
 from sm_container.records.text.csv_writing import write_rows
-from sm_container.records.text.lines import blocks_of_lines, lines_of, without_byte_order_mark
+from sm_container.records.text.lines import (
+    Place,
+    blocks_of_lines,
+    lines_of,
+    without_byte_order_mark,
+)
 from sm_container.records.text.numbers import LineError, careful, fields, matrix
 from sm_container.records.text.table import read_table
 
@@ -35,13 +40,14 @@ class Csv:
     header, label first, label_size=0 for none).
     """
 
+    content_type: ClassVar[str] = "text/csv"
+    is_concatenable: ClassVar[bool] = True
+
     label_size: int = 1
     delimiter: str = ","
     header: bool = False
     columns: tuple[str, ...] = ()
     dtype: str = "float32"
-    content_type: str = "text/csv"
-    is_concatenable: bool = True
 
     def __post_init__(self) -> None:
         if self.label_size < 0:
@@ -75,8 +81,7 @@ class Csv:
         else:
             read = self._read_numbers(source, name, on_fault)
         for batch in read:
-            for start in range(0, batch.rows, rows):
-                yield batch if batch.rows <= rows else batch.slice(start, start + rows)
+            yield from cut(batch, rows)
 
     def records(
         self, source: Source, name: str, *, on_fault: OnFault = OnFault.RAISE
@@ -100,21 +105,28 @@ class Csv:
         for whole in blocks_of_lines(source, name):
             offset, block = without_byte_order_mark(*whole)
             width = width or self._width(block, name)
-            try:
-                read = matrix(block, width, self.delimiter, self.dtype)
-            except ValueError:
-                read, index, stopped = self._carefully(
-                    block, width, _Place(name, index, offset), on_fault
+            read = self._at_once(block, width)
+            fault = None
+            if read is None:
+                read, index, fault = self._carefully(
+                    block, width, Place(name, index, offset), on_fault
                 )
-                yield self._batch(read)
-                if stopped:
-                    return
             else:
                 index += len(read)
+            if width:
                 yield self._batch(read)
+            if fault is not None:
+                return end(fault, on_fault)
+
+    def _at_once(self, block: bytes, width: int) -> NDArray[Any] | None:
+        """The block's rows; None where they have to be read with care, which says what is wrong."""
+        try:
+            return matrix(block, width, self.delimiter, self.dtype)
+        except ValueError:
+            return None
 
     def _width(self, block: bytes, name: str) -> int:
-        """How many fields the first row has that can be told apart; the label's where none is."""
+        """How many fields the first row has that can be told apart; 0 where none can be."""
         for _, line in lines_of(block):
             try:
                 width = len(fields(line, self.delimiter))
@@ -125,29 +137,26 @@ class Csv:
                     f"{name}: its rows have {width} fields, and label_size={self.label_size}"
                 )
             return width
-        return self.label_size
+        return 0
 
     def _carefully(
-        self, block: bytes, width: int, place: _Place, on_fault: OnFault
-    ) -> tuple[NDArray[Any], int, bool]:
-        """The block line by line: its rows, the number of the next row, whether to stop."""
-        rows, index, stopped = [], place.index, False
+        self, block: bytes, width: int, place: Place, on_fault: OnFault
+    ) -> tuple[NDArray[Any], int, RecordError | None]:
+        """The block line by line: its rows, the number of the next, the fault that ends the pass."""
+        rows, index, ending = [], place.index, None
         for start, found in careful(block, width, self.delimiter):
             if isinstance(found, LineError):
                 is_header = index == 0 and "no number" in str(found)
-                hint = "; a header is read with header=True" if is_header else ""
-                fault = RecordError(
-                    f"{found}{hint}", source=place.name, index=index, offset=place.offset + start
-                )
-                try:
-                    met(fault, on_fault)
-                except StopHere:
-                    stopped = True
+                hint = "; a header is read with header=True (text/csv; header=true)"
+                hint = hint if is_header else ""
+                fault = place.fault(f"{found}{hint}", index, start)
+                if not is_left_out(fault, on_fault):
+                    ending = fault
                     break
             else:
                 rows.append(found)
             index += 1
-        return np.array(rows, self.dtype).reshape(len(rows), width), index, stopped
+        return np.array(rows, self.dtype).reshape(len(rows), width), index, ending
 
     def _batch(self, rows: NDArray[Any]) -> Batch:
         if self.label_size == 0:
@@ -160,12 +169,3 @@ class Csv:
                 LABEL: np.ascontiguousarray(label),
             }
         )
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where a block begins: in which source, with which row, at which byte."""
-
-    name: str
-    index: int
-    offset: int

@@ -6,6 +6,7 @@ reads what has the types that were seen before, and leaves the rest to the other
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ from sm_container.records.arrow import from_arrow, objects
 OBJECTS = "objects"
 _LISTS = {"int64": "int64[]", "float64": "float64[]"}
 _WIDER = {("float64", "int64"), ("float64[]", "int64[]")}
+_BEGIN = re.compile(rb"[ \t\r\n]*\{")
+_BETWEEN = re.compile(rb"\}[ \t\r]*\n[ \t\r\n]*\{")
 
 
 def column(values: Sequence[Any], before: str | None = None) -> NDArray[Any]:
@@ -54,7 +57,8 @@ def by_arrow(
     import pyarrow as pa
     import pyarrow.json as pj
 
-    if not kinds or OBJECTS in kinds.values():
+    # A null in the place of the first object is more than pyarrow's reader survives.
+    if not kinds or OBJECTS in kinds.values() or not _BEGIN.match(block):
         return None
     types = {
         "int64": pa.int64(),
@@ -74,14 +78,22 @@ def by_arrow(
         found = from_arrow(table.select(list(kinds)))
     except (pa.ArrowException, ValueError, KeyError):
         return None
-    # An object may span lines and a line have several for pyarrow: such are left to the other way.
-    if table.num_rows != block.count(b"\n") + (not block.endswith(b"\n")):
+    # An object may span lines for pyarrow, a line may have several, and null is one without
+    # fields: such are left to the other way.
+    if table.num_rows != _lines(block):
         return None
     columns = {name: np.asarray(found[name]) for name in kinds}
     for name, kind in kinds.items():
         if kind.endswith("[]") and columns[name].ndim != 2:
             return None
     return columns
+
+
+def _lines(block: bytes) -> int:
+    """How many lines the block has: the first, and what begins an object behind the end of one."""
+    plain = block.count(b"}\n{")
+    is_plain = plain + block.endswith(b"\n") == block.count(b"\n")
+    return 1 + (plain if is_plain else len(_BETWEEN.findall(block)))
 
 
 def _column(values: Sequence[Any]) -> NDArray[Any]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,31 +25,29 @@ from numpy.typing import NDArray
 from sm_container.records.batch import Batch, Column
 from sm_container.records.csr import Csr
 from sm_container.records.errors import FormatError, OnFault, RecordError
-from sm_container.records.faults import StopHere, met
+from sm_container.records.faults import end, is_left_out
 from sm_container.records.format import Record, Source
+from sm_container.records.rows import cut
 from sm_container.records.text.json_columns import by_arrow, column, kind_of
-from sm_container.records.text.lines import blocks_of_lines, lines_of, without_byte_order_mark
+from sm_container.records.text.lines import (
+    Place,
+    blocks_of_lines,
+    lines_of,
+    without_byte_order_mark,
+)
 from sm_container.records.text.numbers import has_pyarrow
 
 _Line = tuple[int, int, dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Where a block begins: in which source, with which line, at which byte."""
-
-    name: str
-    index: int
-    offset: int
-
-
-@dataclass(frozen=True)
 class JsonLines:
     """A mapping a line; ``columns`` are those that a batch has, all by default."""
 
+    content_type: ClassVar[str] = "application/jsonlines"
+    is_concatenable: ClassVar[bool] = True
+
     columns: tuple[str, ...] = ()
-    content_type: str = "application/jsonlines"
-    is_concatenable: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", tuple(self.columns))
@@ -62,34 +60,33 @@ class JsonLines:
         index = 0
         for whole in blocks_of_lines(source, name):
             offset, block = without_byte_order_mark(*whole)
-            columns, stopped = None, False
+            columns, fault = None, None
             if kinds and has_pyarrow():
                 columns = by_arrow(block, kinds, ignores_others=bool(self.columns))
             if columns is None:
-                lines, index, stopped = _lines(block, _Place(name, index, offset), on_fault)
+                lines, index, fault = _lines(block, Place(name, index, offset), on_fault)
                 columns = self._columns(lines, kinds, name)
                 kinds |= {each: kind_of(values) for each, values in columns.items()}
                 batch = Batch(columns)
             else:
                 batch = Batch(columns)
                 index += batch.rows
-            for start in range(0, batch.rows, rows):
-                yield batch if batch.rows <= rows else batch.slice(start, start + rows)
-            if stopped:
-                return
+            yield from cut(batch, rows)
+            if fault is not None:
+                return end(fault, on_fault)
 
     def records(
         self, source: Source, name: str, *, on_fault: OnFault = OnFault.RAISE
     ) -> Iterator[Record]:
         """Each line as it stands."""
-        index, stopped = 0, False
+        index = 0
         for whole in blocks_of_lines(source, name):
             offset, block = without_byte_order_mark(*whole)
-            lines, index, stopped = _lines(block, _Place(name, index, offset), on_fault)
+            lines, index, fault = _lines(block, Place(name, index, offset), on_fault)
             for _, _, line in lines:
                 yield {each: line.get(each) for each in self.columns} if self.columns else line
-            if stopped:
-                return
+            if fault is not None:
+                return end(fault, on_fault)
 
     def write(self, batches: Iterable[Batch], sink: BinaryIO) -> int:
         """Write a line a row; nan becomes null. Raises FormatError for what JSON has not."""
@@ -119,8 +116,10 @@ class JsonLines:
         }
 
 
-def _lines(block: bytes, place: _Place, on_fault: OnFault) -> tuple[list[_Line], int, bool]:
-    """The mappings of a block, the number of the line behind it, and whether the pass ends."""
+def _lines(
+    block: bytes, place: Place, on_fault: OnFault
+) -> tuple[list[_Line], int, RecordError | None]:
+    """The mappings of a block, the number of the line behind them, the fault that ends the pass."""
     decoder = json.JSONDecoder()
     lines: list[_Line] = []
     index = place.index
@@ -130,12 +129,11 @@ def _lines(block: bytes, place: _Place, on_fault: OnFault) -> tuple[list[_Line],
             lines.append((index, at, _mapping(decoder, line)))
         except ValueError as said:
             what = f"not UTF-8 text: {said}" if isinstance(said, UnicodeError) else str(said)
-            try:
-                met(RecordError(what, source=place.name, index=index, offset=at), on_fault)
-            except StopHere:
-                return lines, index, True
+            fault = place.fault(what, index, start)
+            if not is_left_out(fault, on_fault):
+                return lines, index, fault
         index += 1
-    return lines, index, False
+    return lines, index, None
 
 
 def _mapping(decoder: json.JSONDecoder, line: bytes) -> dict[str, Any]:

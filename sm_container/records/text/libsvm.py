@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,15 @@ from numpy.typing import NDArray
 from sm_container.records.batch import FEATURES, LABEL, Batch
 from sm_container.records.csr import Csr
 from sm_container.records.errors import FormatError, OnFault, RecordError
-from sm_container.records.faults import StopHere, met
+from sm_container.records.faults import end, is_left_out
 from sm_container.records.format import Record, Source
-from sm_container.records.rows import records_of
-from sm_container.records.text.lines import blocks_of_lines, lines_of, without_byte_order_mark
+from sm_container.records.rows import cut, records_of
+from sm_container.records.text.lines import (
+    Place,
+    blocks_of_lines,
+    lines_of,
+    without_byte_order_mark,
+)
 from sm_container.records.text.numbers import LineError, matrix, number
 
 QID = "qid"
@@ -37,10 +42,11 @@ class Libsvm:
     largest index asks. ``dtype`` is float32 or float64.
     """
 
+    content_type: ClassVar[str] = "text/libsvm"
+    is_concatenable: ClassVar[bool] = True
+
     columns: int = 0
     dtype: str = "float32"
-    content_type: str = "text/libsvm"
-    is_concatenable: bool = True
 
     def __post_init__(self) -> None:
         if self.columns < 0:
@@ -56,21 +62,19 @@ class Libsvm:
         has_qid: bool | None = None
         for whole in blocks_of_lines(source, name):
             offset, block = without_byte_order_mark(*whole)
-            read, stopped = _parsed(block, self.columns), False
+            read, fault = _parsed(block, self.columns), None
             if has_qid is None:
                 first = next(_rows(block, self.columns), (0, LineError()))[1]
                 has_qid = isinstance(first, _Row) and first.qid is not None
             if read is None or (read.qid is not None) != has_qid:
                 found = _rows(block, self.columns, has_qid)
-                read, count, stopped = _kept(found, name, index, offset, on_fault)
-                index += count
+                read, index, fault = _kept(found, Place(name, index, offset), on_fault)
             else:
                 index += len(read.label)
             batch = self._batch(read, has_qid)
-            for start in range(0, batch.rows, rows):
-                yield batch if batch.rows <= rows else batch.slice(start, start + rows)
-            if stopped:
-                return
+            yield from cut(batch, rows)
+            if fault is not None:
+                return end(fault, on_fault)
 
     def records(
         self, source: Source, name: str, *, on_fault: OnFault = OnFault.RAISE
@@ -114,6 +118,8 @@ def _parsed(block: bytes, columns: int) -> _Parsed | None:
     Each token but a line's first has one colon. Then the numbers stand in a known order: in line
     l, whose first token is the f-th of the block, the label is number 2f - l.
     """
+    if b'"' in block:
+        return None  # csv's, and no part of a number here
     if b"#" in block:
         block = _COMMENT.sub(b"", block)
     with_qid = _QID.subn(b"-1:", block) if b"qid:" in block else (block, 0)
@@ -225,26 +231,20 @@ def _whole(text: str, what: str) -> int:
 
 
 def _kept(
-    found: Iterator[tuple[int, _Row | LineError]],
-    name: str,
-    index: int,
-    offset: int,
-    on_fault: OnFault,
-) -> tuple[_Parsed, int, bool]:
-    """The rows that can be read, how many there were, and whether the pass ends here."""
+    found: Iterator[tuple[int, _Row | LineError]], place: Place, on_fault: OnFault
+) -> tuple[_Parsed, int, RecordError | None]:
+    """The rows that can be read, the number of the next, and the fault that ends the pass."""
     rows: list[_Row] = []
-    seen, stopped = 0, False
+    index, ending = place.index, None
     for start, row in found:
         if isinstance(row, LineError):
-            fault = RecordError(str(row), source=name, index=index + seen, offset=offset + start)
-            try:
-                met(fault, on_fault)
-            except StopHere:
-                stopped = True
+            fault = place.fault(str(row), index, start)
+            if not is_left_out(fault, on_fault):
+                ending = fault
                 break
         else:
             rows.append(row)
-        seen += 1
+        index += 1
     qid = [row.qid for row in rows if row.qid is not None]
     lengths = [len(row.indices) for row in rows]
     read = _Parsed(
@@ -254,7 +254,7 @@ def _kept(
         np.array([each for row in rows for each in row.values], np.float64),
         np.array(qid, np.int64) if qid else None,
     )
-    return read, seen, stopped
+    return read, index, ending
 
 
 def _write(batch: Batch, sink: BinaryIO) -> int:

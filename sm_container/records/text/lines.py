@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from sm_container.records.errors import RecordError
+from sm_container.records.errors import FormatError, RecordError
 from sm_container.records.format import Source
 from sm_container.records.refill import Refill
 
 BLOCK = 1 << 20
 LONGEST = 64 << 20
 """The longest line, in bytes: what has none shorter is not text of lines."""
+MARK = b"\xef\xbb\xbf"
+"""The byte order mark of UTF-8."""
+_GZIP = b"\x1f\x8b"
 _LINE = re.compile(rb"[^\n]+")
 _QUOTE = ord('"')
 _NEWLINE = ord("\n")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a block begins: in which source, with which record, at which byte."""
+
+    name: str
+    index: int
+    offset: int
+
+    def fault(self, what: str, index: int, start: int) -> RecordError:
+        """What is wrong with the record ``index``, which begins at the block's byte ``start``."""
+        return RecordError(what, source=self.name, index=index, offset=self.offset + start)
 
 
 def blocks_of_lines(
@@ -25,7 +42,8 @@ def blocks_of_lines(
     """The source in blocks of about ``size`` bytes that end with a line, with their offsets.
 
     The last line needs no newline. With ``in_quotes`` a newline between quotation marks does not
-    end a line. Raises RecordError where a line is longer than ``LONGEST`` bytes.
+    end a line. Raises RecordError where a line is longer than ``LONGEST`` bytes, and FormatError
+    for what is packed with gzip.
     """
     refill = Refill(source, size)
     wanted = size
@@ -36,6 +54,11 @@ def blocks_of_lines(
         if not block:
             return
         offset = refill.offset
+        if offset == 0 and block.startswith(_GZIP):
+            raise FormatError(
+                f"{name} is packed with gzip: unpack it, or let Pipe mode do so with "
+                "CompressionType Gzip"
+            )
         end = len(block) if len(block) < wanted else _end_of_lines(block, in_quotes)
         if end == 0 and wanted >= LONGEST:
             raise RecordError(
@@ -57,7 +80,7 @@ def lines_of(block: bytes) -> Iterator[tuple[int, bytes]]:
 
 def without_byte_order_mark(offset: int, block: bytes) -> tuple[int, bytes]:
     """A source's first block without the mark that some editors put before text of UTF-8."""
-    return (3, block[3:]) if offset == 0 and block.startswith(b"\xef\xbb\xbf") else (offset, block)
+    return (3, block[3:]) if offset == 0 and block.startswith(MARK) else (offset, block)
 
 
 def _end_of_lines(block: bytes, in_quotes: bool) -> int:

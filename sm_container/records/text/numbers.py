@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sm_container.records.text.lines import lines_of
+from sm_container.records.text.lines import MARK, lines_of
 
 MISSING = ("", "NA", "N/A", "NULL", "null", "#N/A")
 """What stands for a number that is not known, besides the many spellings of nan."""
@@ -36,19 +36,31 @@ def matrix(block: bytes, width: int, delimiter: str, dtype: str) -> NDArray[Any]
     """
     if not block.strip():
         return np.empty((0, width), dtype)
+    if not width or not is_plain(block):
+        raise ValueError("it may not be what the engines would take it for")
     if has_pyarrow():
         return _by_arrow(block, width, delimiter, dtype)
     return _by_numpy(block, width, delimiter, dtype)
+
+
+def is_plain(block: bytes) -> bool:
+    """Whether the engines see the same lines here as the careful way does.
+
+    They end a line at a lone carriage return too, and leave out a byte order mark anywhere.
+    """
+    return not block.startswith(MARK) and (
+        b"\r" not in block or block.count(b"\r") == block.count(b"\r\n")
+    )
 
 
 @cache
 def has_pyarrow() -> bool:
     """Whether pyarrow is installed."""
     try:
-        import pyarrow.csv
+        import pyarrow.csv  # noqa: F401 - is it there?
     except ImportError:
         return False
-    return pyarrow.csv is not None
+    return True
 
 
 def careful(

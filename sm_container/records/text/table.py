@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from sm_container.records.arrow import from_arrow, objects
 from sm_container.records.batch import Batch
 from sm_container.records.errors import FormatError, OnFault, RecordError
-from sm_container.records.faults import StopHere, met
+from sm_container.records.faults import end, is_left_out
 from sm_container.records.format import Source
 from sm_container.records.text.lines import blocks_of_lines, without_byte_order_mark
-from sm_container.records.text.numbers import MISSING, LineError, has_pyarrow, number
+from sm_container.records.text.numbers import MISSING, LineError, has_pyarrow, is_plain, number
 
 INTEGER, NUMBER, TEXT = "int64", "float64", "text"
 
@@ -64,14 +64,16 @@ def read_table(
         try:
             for start, part in _between(block, table.header):
                 yield _read(table, part, offset + start, on_fault)
-        except _Stopped as stop:
-            yield stop.batch
-            return
+        except _Ended as ended:
+            yield ended.batch
+            return end(ended.fault, on_fault)
 
 
-class _Stopped(Exception):
-    def __init__(self, batch: Batch) -> None:
-        self.batch = batch
+class _Ended(Exception):
+    """The pass ends at a fault, behind these rows."""
+
+    def __init__(self, batch: Batch, fault: RecordError) -> None:
+        self.batch, self.fault = batch, fault
 
 
 def _header(block: bytes, table: _Table, offset: int) -> tuple[bytes, tuple[str, ...]]:
@@ -111,7 +113,7 @@ def _read(table: _Table, block: bytes, offset: int, on_fault: OnFault) -> Batch:
     if not table.kinds:
         table.kinds = _inferred(table, block)
     # pyarrow takes a quotation mark that is never closed for the end of a text.
-    if has_pyarrow() and block.count(b'"') % 2 == 0:
+    if has_pyarrow() and is_plain(block) and block.count(b'"') % 2 == 0:
         batch = _by_arrow(table, block)
         if batch is not None:
             table.index += batch.rows
@@ -147,24 +149,20 @@ def _by_arrow(table: _Table, block: bytes) -> Batch | None:
 def _by_hand(table: _Table, block: bytes, offset: int, on_fault: OnFault) -> Batch:
     """The rows by the csv module, which finds the row at fault."""
     rows: list[list[str]] = []
-    try:
-        for start, row in _rows(block, table.delimiter):
-            try:
-                if isinstance(row, LineError):
-                    raise row
-                _check(table, row)
-            except LineError as fault:
-                met(
-                    RecordError(
-                        str(fault), source=table.name, index=table.index, offset=offset + start
-                    ),
-                    on_fault,
-                )
-            else:
-                rows.append(row)
-            table.index += 1
-    except StopHere:
-        raise _Stopped(_batch(table, rows)) from None
+    for start, row in _rows(block, table.delimiter):
+        try:
+            if isinstance(row, LineError):
+                raise row
+            _check(table, row)
+        except LineError as said:
+            fault = RecordError(
+                str(said), source=table.name, index=table.index, offset=offset + start
+            )
+            if not is_left_out(fault, on_fault):
+                raise _Ended(_batch(table, rows), fault) from None
+        else:
+            rows.append(row)
+        table.index += 1
     return _batch(table, rows)
 
 

@@ -292,11 +292,10 @@ def test_a_shuffle_moves_content_between_hosts_in_pipe_mode_alone(
         channel("s3://bucket/a/", distribution="ShardedByS3Key"), shuffle_seed=3, input_mode="Pipe"
     )
     plan = planned(request, "algo-1", "algo-2")
-    shares = [{item.path for item in plan.share("algo-1", epoch)} for epoch in range(2)]
+    shares = [set(plan.share_of("algo-1").entries(20, epoch)) for epoch in range(2)]
+    assert shares[0] == set(plan.places("algo-1"))
     assert shares[0] != shares[1]
-    assert {item.path for item in plan.share("algo-2", 1)} == {
-        item.path for item in plan.objects
-    } - shares[1]
+    assert set(plan.share_of("algo-2").entries(20, 1)) == set(range(20)) - shares[1]
     assert plan.notes == ()
     files = planned(replace(request, input_mode="File"), "algo-1", "algo-2")
     assert paths(files) == [f"{number:02}" for number in range(0, 20, 2)]

@@ -27,10 +27,8 @@ def test_a_record_of_an_older_version_has_none() -> None:
 
 def test_rates_are_of_the_time_in_which_somebody_read() -> None:
     assert PIPE.bytes_per_second == 1_500_000
-    assert PIPE.starved_part == 0.25
     unread = replace(PIPE, seconds=0.0)
     assert unread.bytes_per_second is None
-    assert unread.starved_part is None
 
 
 def test_a_link_is_what_the_options_say() -> None:

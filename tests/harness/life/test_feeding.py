@@ -26,7 +26,7 @@ from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import JobStatus
 from sm_container.harness.life import prepare as preparation
 from sm_container.harness.life.launch import create_job, exit_code, run_detached
-from sm_container.harness.life.recovery import recover
+from sm_container.harness.life.recovery import recover_job
 from sm_container.harness.life.training import run_job
 from sm_container.harness.request.parse import parse_request
 from tests.harness.life.test_recovery import kill_owner, started, wait_for
@@ -346,7 +346,8 @@ def test_a_killed_harness_leaves_nothing_that_feeds(desk: Any, engine_name: str)
     fed = folder.tree("algo-1") / "input/data"
     wait_for("the feeder's end", lambda: not list(fed.glob("train_*")))
     wait_for("the mount's end", lambda: not mounts_below(folder.path))
-    [found] = recover(desk.store)
+    found = recover_job(desk.store, folder)
+    assert found is not None
     assert len(found.containers) == 1
     assert folder.read().status is JobStatus.FAILED
     assert folder.feed_log("algo-1").read_text() == ""
@@ -373,7 +374,7 @@ def test_what_a_killed_feeder_left_is_taken_away_by_the_next(desk: Any) -> None:
     feeder.kill()
     feeder.wait(30)
     assert mounts_below(folder.path)
-    assert [found.job for found in recover(desk.store)] == ["job"]
+    assert recover_job(desk.store, folder) is not None
     assert mounts_below(folder.path) == []
     desk.store.remove(folder)
     assert not folder.path.exists()

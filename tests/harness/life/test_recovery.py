@@ -15,7 +15,7 @@ import pytest
 from sm_container.harness.job.status import JobStatus, Phase
 from sm_container.harness.life.faults import INTERNAL_ERROR
 from sm_container.harness.life.launch import create_job, run_detached
-from sm_container.harness.life.recovery import OWNER_DIED, recover
+from sm_container.harness.life.recovery import OWNER_DIED, Recovered, recover_job
 from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.store.ownership import is_orphan, is_owned
 
@@ -75,21 +75,22 @@ def test_a_killed_owners_job_is_ended_and_recorded(desk: Any, marker: str) -> No
     folder = run_detached(desk.prepared(LEFT.replace("4242", marker), desk.document()))
     wait_for("the program", lambda: started(folder, "ready"))
     assert is_owned(folder)
-    assert recover(desk.store) == []  # what is owned is left alone
+    assert recover_job(desk.store, folder) is None  # what is owned is left alone
     assert len(processes("sleep", marker)) == 2
 
     kill_owner(desk, folder)
     assert is_orphan(folder, desk.store.summaries()[0].status)
 
-    recovered = recover(desk.store)
+    recovered = recover_job(desk.store, folder)
 
-    assert [found.job for found in recovered] == ["job"]
+    assert recovered is not None
+    assert recovered.job == "job"
     record = folder.read()
     assert record.status is JobStatus.FAILED
     assert record.failure_reason == INTERNAL_ERROR
     assert OWNER_DIED in record.notes
     wait_for("the end of what was left", lambda: not processes("sleep", marker))
-    assert recover(desk.store) == []
+    assert recover_job(desk.store, folder) is None
     desk.store.remove(folder)
     assert desk.store.summaries() == []
 
@@ -97,7 +98,7 @@ def test_a_killed_owners_job_is_ended_and_recorded(desk: Any, marker: str) -> No
 def test_an_owner_killed_before_the_program_started(desk: Any) -> None:
     folder, ownership = create_job(desk.prepared("true", desk.document()))
     ownership.release()  # as the kernel does when a process dies
-    assert [found.containers for found in recover(desk.store)] == [()]
+    assert recover_job(desk.store, folder) == Recovered("job", ())
     assert folder.read().phase is Phase.FAILED
 
 
@@ -136,10 +137,13 @@ def test_two_recoveries_at_once_do_not_meet(desk: Any, marker: str) -> None:
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from sm_container.harness.life.recovery import recover\n"
+        "from sm_container.harness.life.recovery import recover_job\n"
+        "from sm_container.harness.store.folder import JobFolder\n"
         "from sm_container.harness.store.home import Home\n"
         "from sm_container.harness.store.jobs import JobStore\n"
-        "print(len(recover(JobStore(Home(Path(sys.argv[1]))))))\n"
+        "home = Home(Path(sys.argv[1]))\n"
+        "found = recover_job(JobStore(home), JobFolder(home.jobs / 'job'))\n"
+        "print(int(found is not None))\n"
     )
     runs = [
         subprocess.Popen(

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sm_container.harness.logs.capture import capture
-from sm_container.harness.logs.reading import grown, tail, timed_lines
+from sm_container.harness.logs.reading import tail, timed_lines
 
 
 def captured(log: Path, program: str, *arguments: str) -> tuple[bytes, bytes]:
@@ -149,14 +149,10 @@ def test_each_line_has_the_time_it_came(hostile_tmp_path: Path) -> None:
     assert between - 0.001 <= times[1] == times[2] <= time.time()
 
 
-def test_tail_and_growth(hostile_tmp_path: Path) -> None:
+def test_tail(hostile_tmp_path: Path) -> None:
     log = hostile_tmp_path / "log"
     assert tail(log, 3) == b""
-    assert grown(log, 0) == (b"", 0)
     log.write_bytes(b"".join(b"%d %s\n" % (n, b"y" * 1000) for n in range(1000)))
     assert tail(log, 2) == b"".join(b"%d %s\n" % (n, b"y" * 1000) for n in (998, 999))
     assert tail(log, 0) == b""
     assert tail(log, 5000) == log.read_bytes()
-    data, end = grown(log, 10)
-    assert data == log.read_bytes()[10:]
-    assert end == log.stat().st_size

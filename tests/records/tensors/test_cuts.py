@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sm_container.records.errors import RecordError
 from sm_container.records.protobuf.varints import decode_varints, encode_varints, varint
-from sm_container.records.tensors.cuts import Cut, cut, cut_evenly, texts
+from sm_container.records.tensors.cuts import Cut, cut, evenly, texts
 
 
 @given(
@@ -38,9 +38,13 @@ def test_cuts_are_the_bytes_one_after_another(
 
 def test_even_cuts_are_columns() -> None:
     data = np.arange(60, dtype=np.uint8)
-    found = cut_evenly(data, 3, 10, 5, 4, np.dtype("<u4"))
+    found = evenly(data, 3, 10, 5, 4, np.dtype("<u4"))
     assert found.tobytes() == data.reshape(6, 10)[:5, 3:7].tobytes()
     assert found.dtype == np.uint32
+    assert np.shares_memory(found, data)
+    whole = Cut(evenly(data, 0, 4, 15, 4), np.full(15, 4)).flat
+    assert whole.tobytes() == data.tobytes()
+    assert not np.shares_memory(whole, data)
 
 
 @given(st.lists(st.lists(st.integers(0, (1 << 64) - 1), max_size=6), min_size=1, max_size=9))

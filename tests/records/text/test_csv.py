@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import logging
 import random
@@ -99,6 +100,12 @@ def test_a_fault_says_where(data: bytes, index: int, offset: int, said: str) -> 
         index,
         offset,
     )
+    assert caught.value.__context__ is None, "what an engine said of the block is no news"
+
+
+def test_what_is_packed_with_gzip_is_told_so() -> None:
+    with pytest.raises(FormatError, match=r"is packed with gzip: .* CompressionType Gzip"):
+        whole(Csv(), gzip.compress(b"1,2\n3,4\n"))
 
 
 def test_a_fault_far_behind_says_where() -> None:

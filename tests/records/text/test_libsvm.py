@@ -15,7 +15,7 @@ from sm_container.records.csr import Csr
 from sm_container.records.errors import FormatError, OnFault, RecordError
 from sm_container.records.text import libsvm
 from sm_container.records.text.libsvm import Libsvm
-from sm_container.records.text.lines import BLOCK
+from sm_container.records.text.lines import BLOCK, Place
 from tests.records.sources import Trickle, assert_same, whole
 
 
@@ -152,7 +152,9 @@ def test_the_fast_way_reads_mutated_bytes_as_the_careful_way(
     data[place % len(data)] = byte
     fast = libsvm._parsed(bytes(data), 0)
     if fast is not None:
-        careful, _, _ = libsvm._kept(libsvm._rows(bytes(data), 0, None), "s", 0, 0, OnFault.RAISE)
+        careful, _, _ = libsvm._kept(
+            libsvm._rows(bytes(data), 0, None), Place("s", 0, 0), OnFault.RAISE
+        )
         for name in ("label", "indptr", "indices", "values", "qid"):
             np.testing.assert_array_equal(getattr(fast, name), getattr(careful, name))
 

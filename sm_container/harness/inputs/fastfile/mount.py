@@ -26,10 +26,11 @@ from sm_container.storage.files import said_of
 from sm_container.storage.local import LocalStore
 from sm_container.storage.store import Store
 
-READ_AHEAD = 1 << 20
-"""Bytes that the kernel reads ahead in a file, where it lets us say so: eight times the usual."""
+_SPLICED = 1020 << 10  # a page less than a pipe holds, for the header takes one
 
-_SPLICED = 512 << 10  # with its header it fits into a pipe, which 1 MiB does not
+READ_AHEAD = 2 * _SPLICED
+"""Bytes that the kernel reads ahead in a file of this machine, where it lets us say so."""
+
 _SECONDS = 30.0
 
 
@@ -118,18 +119,18 @@ def mount(
         since=time.time(),
     )
     open_file, may_wait = _opening(objects, store, mountpoint, read_ahead)
-    max_read = MAX_READ if may_wait else _SPLICED
+    max_read, ahead = (MAX_READ, MAX_READ) if may_wait else (_SPLICED, READ_AHEAD)
 
     def tell(index: int | None, error: Exception) -> None:
         on_fault("" if index is None else objects[index].path, error)
 
     device = mount_device(mountpoint, everyone=everyone, max_read=max_read)
-    server = Server(device, tree, open_file, tell, may_wait=may_wait, read_ahead=READ_AHEAD)
+    server = Server(device, tree, open_file, tell, may_wait=may_wait, read_ahead=ahead)
     mounted = Mount(mountpoint, server, objects, read_ahead)
     if not server.wait_until_ready(_SECONDS):
         mounted.close()
         raise MountError(f"{mountpoint} cannot be mounted: the kernel does not answer")
-    let_read_ahead(mountpoint, READ_AHEAD)
+    let_read_ahead(mountpoint, ahead)
     return mounted
 
 

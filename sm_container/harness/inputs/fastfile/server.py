@@ -28,7 +28,9 @@ OnFault = Callable[["int | None", Exception], None]
 """Told the place in the listing of a file that cannot be read (None: it is about no file), and why;
 once a file. Raises nothing."""
 
-_THREADS = 2
+_THREADS = 8
+"""They wait by turns, and almost all of their work is the kernel's; on a busy machine each has a
+share of the processors."""
 _WORKERS = 128
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import select
 import signal
-from types import FrameType, TracebackType
+from types import FrameType
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -37,12 +37,7 @@ class Ending:
                 return True
         return False
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         signal.set_wakeup_fd(-1)
         os.close(self._woken)
         os.close(self._wake)

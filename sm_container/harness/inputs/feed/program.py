@@ -22,7 +22,6 @@ from sm_container.harness.inputs.fastfile.errors import MountError
 from sm_container.harness.inputs.feed.ending import Ending
 from sm_container.harness.inputs.feed.messages import Speaker, Statistics
 from sm_container.harness.inputs.feed.plan import FeedPlan
-from sm_container.harness.inputs.feed.stores import stores_of
 from sm_container.harness.inputs.pipe.feeder import PipeFeeder
 from sm_container.harness.inputs.pipe.fifo import FifoError
 from sm_container.harness.inputs.pipe.source import Sources
@@ -70,7 +69,7 @@ class _Host:
 
     def begin(self, cleanup: ExitStack) -> None:
         plan = self._plan
-        stores = stores_of(plan)
+        stores = Stores(None if plan.s3_root is None else Path(plan.s3_root), plan.link)
         ahead = cleanup.enter_context(ReadAhead())
         self._mount(stores, ahead, cleanup)
         self._feed(stores, ahead, cleanup)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
+from sm_container.harness.sizes import size
 from sm_container.storage.errors import StorageError
 from sm_container.storage.files import said_of
 
@@ -20,9 +21,9 @@ def require_space(needs: Iterable[tuple[Path, int]]) -> None:
     """
     needed: defaultdict[int, int] = defaultdict(int)
     folders: dict[int, Path] = {}
-    for folder, size in needs:
+    for folder, count in needs:
         device = os.stat(folder).st_dev
-        needed[device] += size
+        needed[device] += count
         folders[device] = folder
     for device, folder in folders.items():
         with said_of(str(folder)):
@@ -30,14 +31,6 @@ def require_space(needs: Iterable[tuple[Path, int]]) -> None:
         if needed[device] > free:
             raise StorageError(
                 str(folder),
-                f"{_shown(needed[device])} are needed here and {_shown(free)} are free",
+                f"{size(needed[device])} are needed here and {size(free)} are free",
                 "free some space, or take the first objects of each channel with --sample",
             )
-
-
-def _shown(size: int) -> str:
-    value, units = float(size), ["bytes", "KiB", "MiB", "GiB", "TiB"]
-    while value >= 1024 and len(units) > 1:
-        value /= 1024
-        units.pop(0)
-    return f"{value:.0f} {units[0]}" if units[0] == "bytes" else f"{value:.1f} {units[0]}"

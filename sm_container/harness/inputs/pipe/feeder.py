@@ -95,6 +95,7 @@ class PipeFeeder:
             except Exception as fault:  # noqa: BLE001 - told, and held
                 self._hold(fault)
             finally:
+                writer.end()
                 self.counters.seconds = before + time.monotonic() - began
         self._fifos.pop(0).close()
 

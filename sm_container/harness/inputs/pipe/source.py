@@ -48,8 +48,7 @@ class Opened(Protocol):
 
 
 class Sources:
-    """Opens objects by their URIs. ``ahead`` is shared by all that read here; ``of`` tells one
-    order of objects from the others'."""
+    """Opens objects by their URIs. ``ahead`` is shared by all that read here."""
 
     def __init__(self, store_of: StoreOf, ahead: ReadAhead) -> None:
         self._store_of = store_of
@@ -57,7 +56,8 @@ class Sources:
         self._stores: dict[str, Store] = {}
 
     def in_turn(self, values: Sequence[Value], of: str) -> Generator[Opened | str, None, None]:
-        """Each value in its order, an object opened, and closed when the next is asked for.
+        """Each value in its order, an object opened, and closed when the next is asked for. ``of``
+        tells this order of objects from the others that are read ahead at the same time.
 
         Raises:
             StorageError: for an object that cannot be opened, or that changed meanwhile.
@@ -151,12 +151,10 @@ class ReadAheadObject:
     """An object of a store that is asked for by ranges. Its bytes are copied out of what was read
     ahead: a reader that is slow must not hold memory that others wait for."""
 
+    waits = True
+
     object: Object
     reader: Reader
-
-    @property
-    def waits(self) -> bool:
-        return True
 
     def head(self, count: int) -> bytes:
         return self.reader.read_at(0, count)

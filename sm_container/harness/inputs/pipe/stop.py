@@ -21,11 +21,6 @@ class Stop:
         self._event = threading.Event()
         self._wakes: list[Callable[[], None]] = []
 
-    @property
-    def event(self) -> threading.Event:
-        """For what takes an event; only to be looked at."""
-        return self._event
-
     def set(self) -> None:
         with self._lock:
             self._event.set()

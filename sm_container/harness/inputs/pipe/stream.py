@@ -28,6 +28,7 @@ from sm_container.harness.inputs.pipe.frame import (
 from sm_container.harness.inputs.pipe.gunzip import gunzipped
 from sm_container.harness.inputs.pipe.source import Opened, Sources
 from sm_container.harness.inputs.pipe.writer import FifoWriter
+from sm_container.storage.files import said_of
 
 _IN_MEMORY = 8 << 20
 
@@ -117,7 +118,8 @@ class _Frame:
 
     def __init__(self, spool: Path) -> None:
         self.size = 0
-        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(spool))  # noqa: SIM115
+        self._spool = str(spool)
+        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=self._spool)  # noqa: SIM115
 
     def fill(self, rest: bytes, content: Iterable[bytes]) -> bytes:
         """Take ``rest`` and as much of the content as a frame holds; what is over, empty at the
@@ -131,7 +133,8 @@ class _Frame:
         return over
 
     def send(self, writer: FifoWriter) -> None:
-        self._file.seek(0)
+        with said_of(self._spool):
+            self._file.seek(0)  # and what was buffered is written
         while block := self._file.read(1 << 20):
             writer.write(block)
 
@@ -143,6 +146,7 @@ class _Frame:
 
     def _take(self, block: bytes) -> bytes:
         room = PART - self.size
-        self._file.write(block[:room])
+        with said_of(self._spool):
+            self._file.write(block[:room])
         self.size += min(room, len(block))
         return block[room:]

@@ -122,6 +122,11 @@ class FifoWriter:
             self.put(block)
             at += len(block)
 
+    def end(self) -> None:
+        """Nothing more is written: take note of a reader that waits for what does not come."""
+        if not self._held():
+            self._counters.starved += time.monotonic() - self._since
+
     def _wait(self) -> None:
         """Until the pipe has room, or is closed at its other end, or feeding is to end."""
         since = time.monotonic()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sm_container.harness.inputs.fastfile.device import availability, may_mount
+from sm_container.harness.inputs.fastfile.mount import READ_AHEAD
 from tests.harness.inputs.fastfile.conftest import Mounter
 
 SAY = "from sm_container.harness.inputs.fastfile.device import *; print(availability())"
@@ -45,4 +46,4 @@ def test_kernel_reads_ahead_as_far_as_root_says(mounted: Mounter, hostile_tmp_pa
     source.mkdir()
     status = os.stat(mounted(source).path)
     place = f"/sys/class/bdi/{os.major(status.st_dev)}:{os.minor(status.st_dev)}/read_ahead_kb"
-    assert int(Path(place).read_text()) == (1024 if may_mount() else 128)
+    assert int(Path(place).read_text()) == (READ_AHEAD >> 10 if may_mount() else 128)

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from sm_container.channels.errors import ChannelError
+from sm_container.channels.lazy import opened
 from sm_container.harness.inputs.fastfile.device import unmount, unmount_below
 from sm_container.harness.inputs.fastfile.mounts import find_mount
 from sm_container.storage.errors import ObjectChangedError, StorageError
@@ -236,3 +238,14 @@ def test_memory_does_not_grow_with_the_data(
         out, _ = server.communicate("")
     kilobytes = int(out)
     assert kilobytes < 120 << 10
+
+
+def test_an_algorithm_is_told_which_file_has_changed(mounted: Mounter, source: Path) -> None:
+    (source / "file").write_bytes(b"as it was listed")
+    seen = mounted(source, LINK)
+    (source / "file").write_bytes(b"as it is now")
+
+    with opened(seen.path / "file", is_lazy=True) as file, pytest.raises(ChannelError) as caught:
+        file.read()
+
+    assert f"{seen.path / 'file'} has changed" in str(caught.value)

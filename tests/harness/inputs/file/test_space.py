@@ -19,7 +19,7 @@ def test_what_does_not_fit_is_said_with_both_figures(hostile_tmp_path: Path) -> 
         require_space([(hostile_tmp_path, 1 << 60)])
     said = str(caught.value)
     assert str(hostile_tmp_path) in said
-    assert "1048576.0 TiB are needed here and " in said
+    assert "1152921.5 TB are needed here and " in said
     assert "are free" in said
     assert "--sample" in said
 

@@ -134,7 +134,8 @@ def test_ten_thousand_local_files(
     staged = stage_channel(plan, "algo-1", layout, None, placement, quiet)
     assert staged.objects == 10_000
     assert sum(1 for path in staged.folder.rglob("*") if path.is_file()) == 10_000
-    assert len(os.listdir("/proc/self/fd")) == descriptors
+    # Fewer where what earlier tests had open was collected meanwhile.
+    assert len(os.listdir("/proc/self/fd")) <= descriptors
 
 
 @pytest.mark.parametrize("placement", Placement)
@@ -283,7 +284,7 @@ def test_a_disk_without_room_is_said_before_anything_is_copied(
     huge = replace(plan.objects[0].object, size=1 << 60)
     plan = replace(plan, objects=(replace(plan.objects[0], object=huge),))
     for used in (cache, None):
-        with pytest.raises(StorageError, match=r"1048576\.0 TiB are needed here and"):
+        with pytest.raises(StorageError, match=r"1152921\.5 TB are needed here and"):
             stage_channel(plan, "algo-1", layout, used, Placement.LINK, quiet)
         (layout.data / "train").rmdir()
     assert gets(server) == 0

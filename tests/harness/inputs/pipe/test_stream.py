@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import os
 import random
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -182,3 +184,23 @@ def test_nothing_is_left_of_what_was_spooled(feeding: Feeding, hostile_tmp_path:
     with open(feeding.folder / "train_0", "rb", buffering=0) as reader:
         reader.read(10)
     assert sorted(os.listdir(hostile_tmp_path)) == ["data", "s"]
+
+
+def test_no_room_for_what_is_unpacked_is_a_fault_that_names_its_folder(
+    feeding: Feeding, hostile_tmp_path: Path
+) -> None:
+    entries = files(hostile_tmp_path / "s", gzip.compress(LARGE, 1))
+    wrapper = RecordWrapper.RECORD_IO
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limits[1]))
+    try:
+        feeding.feed(PipeChannel("train", entries, compression=Compression.GZIP, wrapper=wrapper))
+        with open(feeding.folder / "train_0", "rb", buffering=0):
+            _, fault = feeding.fault()
+            feeding.end()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert isinstance(fault, StorageError)
+    assert str(fault).startswith(f"{hostile_tmp_path}: File too large; ")

@@ -161,6 +161,19 @@ def test_a_source_that_is_slow_starves_the_reader(pipe: Pipe) -> None:
     pipe.end()
 
 
+def test_a_reader_that_waited_until_the_end_was_starved(pipe: Pipe) -> None:
+    time.sleep(0.02)
+    pipe.writer.end()
+    assert pipe.counters.starved >= 0.02
+
+
+def test_a_reader_that_had_data_until_the_end_was_not_starved(pipe: Pipe) -> None:
+    pipe.writer.write(b"x")
+    time.sleep(0.02)
+    pipe.writer.end()
+    assert pipe.counters.starved == 0
+
+
 def test_a_wait_that_begins_after_the_stop_ends_at_once() -> None:
     stop = Stop()
     stop.set()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sm_container.records.errors import FormatError
 from sm_container.records.format import Format
 from sm_container.records.formats import format_of
+from sm_container.records.recordio.scan import HEADER, MAGIC_WORD
 
 LOOK = 4096
 """How many of a file's first bytes are looked at."""
-_MAGIC = (0xCED7230A).to_bytes(4, "little")
 _PARQUET = b"PAR1"
 _RECORDIO = "application/x-recordio"
 
@@ -19,7 +19,7 @@ def guessed(name: str | None, start: bytes) -> Format:
     RecordIO is told by its magic word whatever the name says, and what its records are by the
     first of them. Raises FormatError where neither name nor bytes say anything.
     """
-    if start.startswith(_MAGIC):
+    if start.startswith(MAGIC_WORD):
         return format_of(_framed(start))
     if start.startswith(_PARQUET):
         return format_of("application/x-parquet")
@@ -39,5 +39,5 @@ def payload_kind(payload: bytes) -> str:
 
 
 def _framed(start: bytes) -> str:
-    kind = payload_kind(start[8:])
+    kind = payload_kind(start[HEADER.size :])
     return _RECORDIO if kind == "opaque" else f"{_RECORDIO}-{kind}"
