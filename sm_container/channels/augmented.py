@@ -6,15 +6,11 @@ S3DataSource, AttributeNames.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sm_container.records.batch import Batch
+from sm_container.records.batch import Batch, objects
 from sm_container.records.errors import OnFault, RecordError
 from sm_container.records.faults import end, is_left_out
 from sm_container.records.format import Record, Source
@@ -74,7 +70,7 @@ class ManifestLines:
             end(fault, on_fault)
 
     def _batch(self, lines: list[Record]) -> Batch:
-        return Batch({each: _column([line[each] for line in lines]) for each in self.wanted})
+        return Batch({each: objects([line[each] for line in lines]) for each in self.wanted})
 
     def _lines(self, source: Source, name: str) -> Iterator[dict[str, bytes]]:
         """The records of each line by attribute. Raises RecordError for a line that is cut off."""
@@ -95,9 +91,3 @@ class ManifestLines:
 
 def _value(attribute: str, record: bytes) -> bytes | str:
     return record if attribute.endswith(_REFERENCE) else record.decode()
-
-
-def _column(values: Sequence[Any]) -> NDArray[Any]:
-    column = np.empty(len(values), object)
-    column[:] = values
-    return column

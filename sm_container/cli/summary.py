@@ -89,8 +89,9 @@ def moved(traffic: ChannelTraffic) -> str:
     said = f"{traffic.mode}  {size(traffic.size)}"
     rate = traffic.bytes_per_second
     speed = "" if not rate else f", {size(round(rate))}/s"
+    waited = f", the algorithm waited {duration(traffic.starved)} for data"
     if traffic.mode == "FastFile":
-        return f"{said} read"
+        return f"{said} read{waited}"
     if traffic.mode == "File":
         return f"{said} in {duration(traffic.seconds)}{speed}"
     if not traffic.epochs:
@@ -98,7 +99,6 @@ def moved(traffic: ChannelTraffic) -> str:
     epochs = "1 epoch" if traffic.epochs == 1 else f"{traffic.epochs} epochs"
     left = traffic.epochs - traffic.finished
     early = f", {left} left early" if left else ""
-    waited = f", the algorithm waited {duration(traffic.starved)} for data"
     return f"{said} in {epochs}{early}{speed}{waited}"
 
 

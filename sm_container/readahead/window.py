@@ -1,7 +1,8 @@
 """Which parts of an object are wanted next: the window of one handle, and how it follows the reads.
 
-It begins small and doubles when a reader had to wait, so that a quick link or a slow reader keeps
-it small. Reads that jump far start it again; several such in a row switch it off.
+It begins small and doubles when a reader had to wait (fourfold once a MiB was read in sequence), so
+that a quick link or a slow reader keeps it small. Reads that jump far start it again; several such
+in a row switch it off.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ class Window:
         """Look further ahead: the reader has to wait at ``offset``. Counts once a MiB."""
         if offset >= self._waited and not self.is_jumping:
             self._waited = offset + _RUN
-            self.reach = min(LONGEST, self.reach * 2)
+            self.reach = min(LONGEST, self.reach * (4 if self._run >= _RUN else 2))
 
     def add(self, part: Part) -> None:
         insort(self.parts, part, key=_start)

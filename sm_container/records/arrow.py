@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sm_container.records.batch import Batch, Column
+from sm_container.records.batch import Batch, Column, objects
 from sm_container.records.csr import Csr
 from sm_container.records.errors import FormatError
 
@@ -190,10 +190,3 @@ def _lengths(pa: Any, array: Any) -> NDArray[np.int64]:
         return np.full(len(array), array.type.list_size, np.int64)
     lengths: NDArray[np.int64] = array.value_lengths().to_numpy().astype(np.int64)
     return lengths
-
-
-def objects(values: list[Any]) -> NDArray[Any]:
-    """The values as an array of objects, whatever they are: lists stay lists."""
-    array = np.empty(len(values), object)
-    array[:] = values
-    return array

@@ -112,18 +112,11 @@ class Batch(Mapping[str, Column]):
         return to_torch(self)
 
 
-def concatenated(batches: Sequence[Batch]) -> Batch:
-    """One batch of all rows. Raises FormatError where the columns are not the same.
-
-    A column of objects (text, bytes) may be absent from some batches: there its rows are None.
-    """
-    first = batches[0]
-    if len(batches) == 1:
-        return first
-    held = _Assembly(sum(batch.rows for batch in batches))
-    for batch in batches:
-        held.add(batch)
-    return held.batch()
+def objects(values: list[Any]) -> NDArray[Any]:
+    """The values as an array of objects, whatever they are: lists stay lists."""
+    array = np.empty(len(values), object)
+    array[:] = values
+    return array
 
 
 def rebatched(batches: Iterable[Batch], rows: int, *, are_lent: bool = False) -> Iterator[Batch]:
@@ -131,7 +124,8 @@ def rebatched(batches: Iterable[Batch], rows: int, *, are_lent: bool = False) ->
 
     A batch is put together as its parts come, while they are still in the processor's cache.
     ``are_lent`` says that arrays are valid until the next batch is asked for: then all is copied.
-    The rows before a RecordError come first.
+    The rows before a RecordError come first. A column of objects (text, bytes) may be absent from
+    some batches: there its rows are None. Raises FormatError where other columns are not the same.
     """
     held: _Assembly | None = None
     try:
@@ -251,13 +245,7 @@ def _joined(name: str, columns: Sequence[Column]) -> Column:
     shapes = {column.shape[1:] for column in columns}
     if len(shapes) > 1 and any(column.dtype == object for column in columns):
         # Lists are a matrix where all of a batch are of one length, and objects elsewhere.
-        columns = [_of_objects(column) for column in columns]
+        columns = [objects(list(np.asarray(column))) for column in columns]
     elif len(shapes) > 1:
         raise FormatError(f"the column {name!r} has rows of the shapes {sorted(shapes)}")
     return np.concatenate([np.asarray(column) for column in columns])
-
-
-def _of_objects(column: Column) -> NDArray[Any]:
-    rows = np.empty(len(column), object)
-    rows[:] = list(np.asarray(column))
-    return rows

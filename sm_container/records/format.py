@@ -56,7 +56,8 @@ class Format(Protocol):
         """The records as batches of at most ``rows`` rows, of what size is handy below that.
 
         ``name`` is what errors call the source. Nothing of the source but a bounded window is in
-        memory. The arrays of a batch own their memory. Raises RecordError.
+        memory. The arrays of a batch own their memory. Raises RecordError at a record that cannot
+        be read; the rows before it come first.
         """
 
     def records(

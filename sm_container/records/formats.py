@@ -73,7 +73,8 @@ _SUFFIXES = {
     ".webp": "image/webp",
 }
 _COMPRESSED = (".gz", ".gzip", ".bz2", ".xz", ".zst", ".zip")
-_FACTS = ("content_type", "is_concatenable")
+_FACT = "content_type"
+"""The field of a format of several content types that says which it is: no option."""
 _YES, _NO = ("true", "yes", "1", "present"), ("false", "no", "0", "absent")
 
 
@@ -175,7 +176,7 @@ def _typed(default: Any, text: str) -> Any:
 
 def _options(made: Any) -> list[Field[Any]]:
     """The fields of a format that are a caller's to set."""
-    return [field for field in fields(made) if field.name not in _FACTS]
+    return [field for field in fields(made) if field.name != _FACT]
 
 
 def _options_of(made: Any) -> str:

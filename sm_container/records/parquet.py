@@ -113,7 +113,8 @@ class Parquet:
                     f"{name}: no column {', '.join(missing)}; "
                     f"it has {', '.join(file.schema_arrow.names)}"
                 )
-            nulls = columns_with_nulls(opened) if _may_have_nulls(pa, file.schema_arrow) else ()
+            may_be_floats = _may_be_floats(pa, file.schema_arrow)
+            nulls = columns_with_nulls(opened) if may_be_floats else set()
             wanted = list(self.columns) or None
             for part in file.iter_batches(batch_size=rows, columns=wanted):
                 if part.num_rows:
@@ -126,9 +127,16 @@ def _can_seek(source: Readable) -> bool:
     return seekable is not None and bool(seekable())
 
 
-def _may_have_nulls(pa: Any, schema: pa.Schema) -> bool:
-    """Whether some integers could be float64 for a null among them."""
-    return any(field.nullable and not pa.types.is_floating(field.type) for field in schema)
+def _may_be_floats(pa: Any, schema: Any) -> bool:
+    """Whether some column is of integers, or may be inside, and so of floats with a null."""
+    types = pa.types
+    return any(
+        types.is_integer(field.type)
+        or types.is_dictionary(field.type)
+        or isinstance(field.type, pa.BaseExtensionType)
+        for field in schema
+        if field.nullable
+    )
 
 
 def _suited(pa: Any, table: Any, schema: Any) -> Any:

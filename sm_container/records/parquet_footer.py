@@ -24,6 +24,7 @@ _SIZES = {_TRUE: 1, _FALSE: 1, _BYTE: 1, _DOUBLE: 8, _UUID: 16}
 """Bytes of what has always as many. In a struct a truth value has none: it is in the type."""
 
 _DEEPEST = 32
+_CUT_OFF = "its footer is cut off"
 _TAIL = 8
 """The length of the footer in four bytes, and the magic word."""
 
@@ -87,8 +88,11 @@ class _Compact:
 
     def varint(self) -> int:
         """A number of up to 64 bits, seven a byte."""
-        number = 0
-        for shift in range(0, 70, 7):
+        number = self._byte()
+        if number < 0x80:
+            return number
+        number &= 0x7F
+        for shift in range(7, 70, 7):
             byte = self._byte()
             number |= (byte & 0x7F) << shift
             if byte < 0x80:
@@ -161,12 +165,16 @@ class _Compact:
             raise RecordError(f"its footer has a value of the unknown type {kind}")
 
     def _byte(self) -> int:
-        return self._data[self._pass(1)]
+        at = self._at
+        if at == len(self._data):
+            raise RecordError(_CUT_OFF)
+        self._at = at + 1
+        return self._data[at]
 
     def _pass(self, size: int) -> int:
         """Where the next bytes begin, and the cursor behind them."""
         start = self._at
         if size > len(self._data) - start:
-            raise RecordError("its footer is cut off")
+            raise RecordError(_CUT_OFF)
         self._at = start + size
         return start

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, ClassVar
 
-from sm_container.records.arrow import objects
-from sm_container.records.batch import DATA, NAME, Batch
+from sm_container.records.batch import DATA, NAME, Batch, objects
 from sm_container.records.csr import Csr
 from sm_container.records.errors import FormatError, OnFault
 from sm_container.records.format import Record, Source

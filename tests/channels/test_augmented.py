@@ -120,6 +120,10 @@ def test_text_that_is_none() -> None:
     assert skipped == [{"a": "1", "b-ref": b"\xff"}, {"a": "3", "b-ref": b"3"}]
     stopped = list(lines.records(stream, "train_0", on_fault=OnFault.STOP))
     assert stopped == skipped[:1]
+    batches = lines.batches(stream, "train_0", rows=9)
+    assert next(batches)["a"].tolist() == ["1"]  # type: ignore[union-attr]
+    with pytest.raises(RecordError, match="train_0, record 1: no UTF-8"):
+        next(batches)
 
 
 @pytest.mark.parametrize("policy", [OnFault.RAISE, OnFault.SKIP])

@@ -16,11 +16,12 @@ from sm_container.channels.channel import InputChannel
 from sm_container.channels.errors import ChannelError
 from sm_container.contract.inputs import InputMode
 from sm_container.contract.layout import Layout
-from sm_container.records.batch import DATA, NAME, Batch, concatenated
+from sm_container.records.batch import DATA, NAME, Batch
 from sm_container.records.csr import Csr
 from sm_container.records.errors import OnFault
 from sm_container.records.formats import format_of
 from tests.channels.feeding import WAIT, Feeder, channel, framed
+from tests.records.sources import concatenated
 
 MODES = list(InputMode)
 EPOCHS = 3

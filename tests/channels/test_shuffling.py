@@ -10,7 +10,8 @@ from sm_container.channels.shuffling import (
     shuffled_batches,
     shuffled_records,
 )
-from sm_container.records.batch import Batch, concatenated
+from sm_container.records.batch import Batch
+from tests.records.sources import concatenated
 
 seeds = st.integers(0, 2**63)
 

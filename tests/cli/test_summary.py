@@ -122,7 +122,10 @@ def test_a_model_that_could_not_be_saved_is_still_there(hostile_tmp_path: Path) 
     [
         (ChannelTraffic("a", "h", "File", 10**9, 0.5), "File  1.0 GB in 0.5 s, 2.0 GB/s"),
         (ChannelTraffic("a", "h", "File", 0), "File  0 B in 0.0 s"),
-        (ChannelTraffic("a", "h", "FastFile", 1_200_000), "FastFile  1.2 MB read"),
+        (
+            ChannelTraffic("a", "h", "FastFile", 1_200_000),
+            "FastFile  1.2 MB read, the algorithm waited 0.0 s for data",
+        ),
         (ChannelTraffic("a", "h", "Pipe", 0), "Pipe  nobody read it"),
         (
             ChannelTraffic("a", "h", "Pipe", 1_200_000_000, 3.0, 3, 3, 2.0, 0.36),
@@ -144,5 +147,5 @@ def test_the_channels_stand_beside_one_another(hostile_tmp_path: Path) -> None:
         ChannelTraffic("train", "algo-1", "Pipe", 0),
     )
     text = summary(hostile_tmp_path / "home", job("done", "Completed", traffic=traffic))
-    assert "data   a      FastFile  10 B read" in text
+    assert "data   a      FastFile  10 B read, the algorithm waited" in text
     assert "       train  Pipe  nobody read it" in text

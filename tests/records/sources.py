@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from sm_container.records.batch import Batch, Column, concatenated
+from sm_container.records.batch import Batch, Column, rebatched
 from sm_container.records.csr import Csr
 from sm_container.records.format import Format, Source
 
@@ -25,6 +27,11 @@ class Trickle:
 def whole(form: Format, source: Source, rows: int = 1000) -> Batch:
     """All batches of a source as one."""
     return concatenated(list(form.batches(source, "the source", rows=rows)))
+
+
+def concatenated(batches: Sequence[Batch]) -> Batch:
+    """Some batches as one."""
+    return next(rebatched(batches, max(1, sum(batch.rows for batch in batches))), batches[0])
 
 
 def assert_same(one: Batch, other: Batch) -> None:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from sm_container.records.arrow import from_arrow, objects
-from sm_container.records.batch import Batch
+from sm_container.records.arrow import from_arrow
+from sm_container.records.batch import Batch, objects
 from sm_container.records.csr import Csr
 from sm_container.records.errors import FormatError
 from tests.records.sources import assert_same

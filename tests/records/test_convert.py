@@ -10,14 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sm_container.records.arrow import objects
-from sm_container.records.batch import Batch, concatenated
+from sm_container.records.batch import Batch, objects
 from sm_container.records.convert import bridged, convert
 from sm_container.records.csr import Csr
 from sm_container.records.errors import FormatError, OnFault, RecordError
 from sm_container.records.format import Format
 from sm_container.records.formats import format_of
-from tests.records.sources import assert_same_column
+from tests.records.sources import assert_same_column, concatenated
 
 NAMES = ("a.csv", "a.libsvm", "a.jsonl", "a.parquet", "a.pbr", "a.msgpack")
 ROWS = 700

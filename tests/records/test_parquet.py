@@ -14,8 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from sm_container.records.arrow import objects
-from sm_container.records.batch import Batch
+from sm_container.records.batch import Batch, objects
 from sm_container.records.csr import Csr
 from sm_container.records.errors import FormatError, OnFault, RecordError
 from sm_container.records.parquet import Parquet
@@ -134,3 +133,21 @@ def test_a_mutated_file_is_rows_or_a_fault(place: int, byte: int) -> None:
     except (RecordError, FormatError):
         return
     assert all(batch.rows <= 20 for batch in batches)
+
+
+@pytest.mark.parametrize("on_fault", OnFault)
+def test_every_byte_of_a_footer_may_be_damaged(on_fault: OnFault) -> None:
+    whole = file_of(pa.table({"a": range(50), "t": ["x"] * 50}))
+    length = int.from_bytes(whole[-8:-4], "little")
+    for place in range(len(whole) - 8 - length, len(whole)):
+        for byte in (0, 0x19, 0x80, whole[place] ^ 4):
+            data = bytearray(whole)
+            data[place] = byte
+            try:
+                batches = list(Parquet().batches(bytes(data), "s", rows=20, on_fault=on_fault))
+            except FormatError:
+                continue
+            except RecordError:
+                assert on_fault is OnFault.RAISE
+                continue
+            assert all(batch.rows <= 20 for batch in batches)

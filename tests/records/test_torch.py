@@ -9,8 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from sm_container.records.arrow import objects
-from sm_container.records.batch import Batch
+from sm_container.records.batch import Batch, objects
 from sm_container.records.csr import Csr
 
 # CI has PyTorch, and there its absence is a failure.

@@ -6,8 +6,7 @@ import io
 
 import pytest
 
-from sm_container.records.arrow import objects
-from sm_container.records.batch import Batch
+from sm_container.records.batch import Batch, objects
 from sm_container.records.errors import FormatError
 from sm_container.records.format import Source
 from sm_container.records.whole import Whole

@@ -14,8 +14,8 @@ class ChannelTraffic:
     In File mode ``seconds`` is how long the copy took. In Pipe mode it is how long epochs had a
     reader: the stream stood still for ``blocked`` of it, since the algorithm was busy, and for
     ``starved`` of it the pipe was empty, so that the algorithm had to wait for data.
-    ``epochs`` were begun, ``finished`` of them read to their ends. In FastFile mode there is no
-    time: ``size`` is what was read.
+    ``epochs`` were begun, ``finished`` of them read to their ends. In FastFile mode ``size`` is
+    what was read through the mount, and ``starved`` how long reads waited for it.
     """
 
     channel: str

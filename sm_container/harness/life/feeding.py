@@ -129,7 +129,8 @@ def _traffic(
     channel: str, host: str, mode: InputMode, counters: Mapping[str, float]
 ) -> ChannelTraffic:
     if mode is InputMode.FAST_FILE:
-        return ChannelTraffic(channel, host, str(mode), int(counters["read"]))
+        read, waited = int(counters["read"]), counters["waited"]
+        return ChannelTraffic(channel, host, str(mode), read, starved=waited)
     return ChannelTraffic(
         channel,
         host,

@@ -47,9 +47,7 @@ def encode(batch: Batch) -> Payloads:
             texts = text_of(section.value, batch[inside[Place(section)]])
             members.append([_with_key(key, _packed(texts))])
         else:
-            entries = [
-                _entry(place.name, name, batch[name], batch.rows) for place, name in inside.items()
-            ]
+            entries = [_entry(place.name, name, batch[name]) for place, name in inside.items()]
             members.append([key, *_map(entries, batch.rows)])
     return payloads_of(_map(members, batch.rows), batch.rows)
 
@@ -68,23 +66,16 @@ def _map(members: list[list[Piece]], rows: int) -> list[Piece]:
     return [[headers[count] for count in counts.tolist()], *pieces]
 
 
-def _entry(key: str, name: str, column: Column, rows: int) -> list[Piece]:
+def _entry(key: str, name: str, column: Column) -> list[Piece]:
     """A member of ``features`` or ``label``."""
     head = msgpack.packb(key)
     if isinstance(column, np.ndarray) and is_of_objects(column):
-        values, kind = objects_of(name, column)
-        if values.ndim > 2 or (values.ndim == 2 and kind is str):
-            raise FormatError(
-                f"the column {name!r} has the shape {values.shape}; a record holds one text, or "
-                "bytes in one dimension"
-            )
-        if values.ndim == 2 and any(value is None for value in values.flat):
-            raise FormatError(f"the column {name!r} has rows of bytes with None in them")
+        values, _ = objects_of(name, column)
         return [_with_key(head, _packed(values))]
-    return [head, *_tensor(name, column, rows)]
+    return [head, *_tensor(name, column)]
 
 
-def _tensor(name: str, column: Column, rows: int) -> list[Piece]:
+def _tensor(name: str, column: Column) -> list[Piece]:
     dtype = np.dtype(column.dtype).newbyteorder("<")
     if dtype.str not in DTYPES:
         raise FormatError(

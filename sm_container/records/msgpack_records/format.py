@@ -2,55 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import ClassVar
 
 from sm_container.records.batch import Batch
-from sm_container.records.errors import OnFault
-from sm_container.records.format import Record, Source
-from sm_container.records.msgpack_records.decode import decode
+from sm_container.records.msgpack_records.decode import MsgpackDecoder
 from sm_container.records.msgpack_records.encode import encode
-from sm_container.records.recordio.multipart import Multipart
-from sm_container.records.recordio.reader import read_frames
-from sm_container.records.recordio.writer import RecordWriter
-from sm_container.records.rows import records_of
-
-_AT_ONCE = 1024  # rows that are encoded before they are written
+from sm_container.records.tensors.format import TensorFormat
+from sm_container.records.tensors.pieces import Payloads
 
 
 @dataclass(frozen=True)
-class MsgpackFormat:
-    """Maps of tensors in RecordIO frames, as docs/msgpack-records.md describes them.
-
-    Columns are ``features`` (a matrix, or Csr where it is sparse), ``label``, ``uid``,
-    ``metadata`` and the features of other names; see `sm_container.records.tensors.places`.
+class MsgpackFormat(TensorFormat):
+    """Maps of tensors in RecordIO frames, as docs/msgpack-records.md describes them; for the
+    columns see `TensorFormat`.
     """
 
-    multipart: Multipart = Multipart.DMLC
-    content_type: str = "application/x-recordio-msgpack"
-    is_concatenable: bool = True
+    content_type: ClassVar[str] = "application/x-recordio-msgpack"
 
-    def batches(
-        self, source: Source, name: str, *, rows: int, on_fault: OnFault = OnFault.RAISE
-    ) -> Iterator[Batch]:
-        """The records in batches of ``rows``, but for the last. Raises RecordError."""
-        blocks = read_frames(source, name, multipart=self.multipart, on_fault=on_fault)
-        return decode(blocks, rows=rows, on_fault=on_fault)
+    def decoder(self) -> MsgpackDecoder:
+        """What reads the payloads of one stream."""
+        return MsgpackDecoder()
 
-    def records(
-        self, source: Source, name: str, *, on_fault: OnFault = OnFault.RAISE
-    ) -> Iterator[Record]:
-        """The records one by one."""
-        blocks = read_frames(source, name, multipart=self.multipart, on_fault=on_fault)
-        return records_of(decode(blocks, on_fault=on_fault))
-
-    def write(self, batches: Iterable[Batch], sink: BinaryIO) -> int:
-        """Write every row; how many. Raises FormatError for a column that is no tensor, text or
+    def encode(self, batch: Batch) -> Payloads:
+        """A payload for each row. Raises FormatError for a column that is no tensor, text or
         bytes."""
-        writer = RecordWriter(sink, self.multipart)
-        return sum(
-            writer.write_frames(encode(batch.slice(start, min(start + _AT_ONCE, batch.rows))))
-            for batch in batches
-            for start in range(0, batch.rows, _AT_ONCE)
-        )
+        return encode(batch)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import reprlib
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -21,6 +23,7 @@ from sm_container.records.tensors.cuts import BYTES, Span
 from sm_container.records.tensors.parts import checked_shape
 from sm_container.records.tensors.places import TEXTS, Place, Section, column_of
 
+_LONGEST = 40
 _MAPS = (0xDE, 0xDF)
 _ARRAYS = (0xDC, 0xDD)
 
@@ -69,7 +72,7 @@ def parse(payload: bytes) -> tuple[Form, list[bytes]]:
             raise RecordError(f"{section.value!r} is {_called(held)}, and should be a map")
         for name, value in held.items():
             if not isinstance(name, str):
-                raise RecordError(f"a name in {section.value!r} is no text: {name!r}")
+                raise RecordError(f"a name in {section.value!r} is no text: {_cut(name)}")
             column = column_of(Place(section, name))
             form.append((column, _form_of(column, value, pieces)))
     return tuple(form), pieces
@@ -183,10 +186,10 @@ def _tensor(column: str, tensor: dict[Any, Any], pieces: list[bytes]) -> TensorF
     said = tensor.get(DTYPE)
     dtype = DTYPES.get(said) if isinstance(said, str) else None
     if dtype is None:
-        raise RecordError(f"{column!r} has the dtype {said!r}; known are {', '.join(DTYPES)}")
+        raise RecordError(f"{column!r} has the dtype {_cut(said)}; known are {', '.join(DTYPES)}")
     dimensions = tensor.get(SHAPE)
     if not isinstance(dimensions, list) or not all(type(size) is int for size in dimensions):
-        raise RecordError(f"{column!r} has the shape {dimensions!r}, and no array of integers")
+        raise RecordError(f"{column!r} has the shape {_cut(dimensions)}, and no array of integers")
     shape = checked_shape(dimensions)
     values, keys = tensor.get(VALUES), tensor.get(KEYS)
     if not isinstance(values, bytes) or not (keys is None or isinstance(keys, bytes)):
@@ -196,10 +199,7 @@ def _tensor(column: str, tensor: dict[Any, Any], pieces: list[bytes]) -> TensorF
         raise RecordError(f"{column!r} has {len(values)} bytes of values, no whole {dtype.name}s")
     pieces.append(values)
     if keys is None:
-        width = 1
-        for size in shape:
-            width *= size
-        if count != width:
+        if count != math.prod(shape):
             raise RecordError(f"{column!r} has {count} values, and its shape is {dimensions}")
         return TensorForm(dtype, shape, is_sparse=False)
     size = keys_dtype(shape).itemsize
@@ -209,6 +209,12 @@ def _tensor(column: str, tensor: dict[Any, Any], pieces: list[bytes]) -> TensorF
         )
     pieces.append(keys)
     return TensorForm(dtype, shape, is_sparse=True)
+
+
+def _cut(value: object) -> str:
+    """What a record says, as far as a message has room for it."""
+    said = reprlib.repr(value)
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."
 
 
 def _called(value: object) -> str:

@@ -64,13 +64,13 @@ def encode(batch: Batch) -> Payloads:
             pieces.append(_optional(number, _utf8(text_of(name, column))))
             continue
         key = place.name.encode("utf-8")
-        entry = _delimited(ENTRY_KEY, [key], batch.rows)
+        entry = _delimited(ENTRY_KEY, [key])
         if isinstance(column, np.ndarray) and is_of_objects(column):
             pieces.append(_objects(number, entry, name, column))
         else:
-            tensor = _delimited(*_tensor(name, column), batch.rows)
-            value = _delimited(ENTRY_VALUE, tensor, batch.rows)
-            pieces += _delimited(number, [*entry, *value], batch.rows)
+            tensor = _delimited(*_tensor(name, column))
+            value = _delimited(ENTRY_VALUE, tensor)
+            pieces += _delimited(number, [*entry, *value])
     return payloads_of(pieces, batch.rows)
 
 
@@ -83,19 +83,17 @@ def _tensor(name: str, column: Column) -> tuple[int, list[Piece]]:
             "convert the column with astype first, or write msgpack records"
         )
     kind = _HOLDS[column.dtype.newbyteorder("=").name]
-    rows = len(column)
     if isinstance(column, Csr):
         return kind.number, _sparse(column, kind)
-    message = _packed(VALUES, _values(column, kind), rows)
+    message = _packed(VALUES, _values(column, kind))
     if column.ndim > 2:
-        message += _shape(column.shape[1:], rows)
+        message += _shape(column.shape[1:])
     return kind.number, message
 
 
 def _sparse(column: Csr, kind: Kind) -> list[Piece]:
     first, last = int(column.indptr[0]), int(column.indptr[-1])
     counts = np.diff(column.indptr)
-    rows = len(column)
     data = column.data[first:last]
     if kind.size:
         little = np.ascontiguousarray(data, kind.dtype)
@@ -103,9 +101,9 @@ def _sparse(column: Csr, kind: Kind) -> list[Piece]:
     else:
         values = _varints(data, counts)
     return [
-        *_packed(VALUES, values, rows),
-        *_packed(KEYS, _varints(column.indices[first:last], counts), rows),
-        *_shape((column.columns,), rows),
+        *_packed(VALUES, values),
+        *_packed(KEYS, _varints(column.indices[first:last], counts)),
+        *_shape((column.columns,)),
     ]
 
 
@@ -125,28 +123,21 @@ def _varints(numbers: NDArray[Any], counts: NDArray[np.int64]) -> list[bytes]:
     return split(encoded, ends[np.cumsum(counts)])
 
 
-def _shape(dimensions: tuple[int, ...], rows: int) -> list[Piece]:
-    return _delimited(SHAPE, [b"".join(map(varint, dimensions))], rows)
+def _shape(dimensions: tuple[int, ...]) -> list[Piece]:
+    return _delimited(SHAPE, [b"".join(map(varint, dimensions))])
 
 
 def _objects(number: int, entry: list[Piece], name: str, column: NDArray[Any]) -> Piece:
     """Entries of bytes or text; a record has none where the object is None."""
     values, kind = objects_of(name, column)
-    if values.ndim > 2 or (values.ndim == 2 and kind is str):
-        raise FormatError(
-            f"the column {name!r} has the shape {values.shape}; a record holds one text, or bytes "
-            "in one dimension"
-        )
     rows = len(values)
     columns = [values] if values.ndim == 1 else list(values.T)
-    if values.ndim == 2 and any(value is None for value in values.flat):
-        raise FormatError(f"the column {name!r} has rows of bytes with None in them")
     blobs = [
         _optional(BYTES_VALUE, _utf8(some) if kind is str else _plain(some)) for some in columns
     ]
-    tail = _delimited(BYTES_CONTENT_TYPE, [TEXT], rows) if kind is str else []
-    message = _delimited(BYTES, [*blobs, *tail], rows)
-    whole = _delimited(number, [*entry, *_delimited(ENTRY_VALUE, message, rows)], rows)
+    tail = _delimited(BYTES_CONTENT_TYPE, [TEXT]) if kind is str else []
+    message = _delimited(BYTES, [*blobs, *tail])
+    whole = _delimited(number, [*entry, *_delimited(ENTRY_VALUE, message)])
     if values.ndim == 2:
         return joined(whole, rows)
     made = joined(whole, rows)
@@ -167,14 +158,14 @@ def _optional(number: int, values: list[bytes | None]) -> list[bytes]:
     return [b"" if value is None else tag + varint(len(value)) + value for value in values]
 
 
-def _packed(number: int, values: Piece, rows: int) -> list[Piece]:
+def _packed(number: int, values: Piece) -> list[Piece]:
     """A repeated field, which a record without values has not."""
     if isinstance(values, list):
         return [_optional(number, [value or None for value in values])]
-    return _delimited(number, [values], rows) if sizes_of([values]) else []
+    return _delimited(number, [values]) if sizes_of([values]) else []
 
 
-def _delimited(number: int, message: list[Piece], rows: int) -> list[Piece]:
+def _delimited(number: int, message: list[Piece]) -> list[Piece]:
     """A field whose value is the message."""
     tag = varint(number << 3 | LENGTH)
     sizes = sizes_of(message)

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO, ClassVar
+from typing import BinaryIO, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sm_container.records.batch import DATA, Batch
+from sm_container.records.batch import DATA, Batch, objects
 from sm_container.records.errors import FormatError, OnFault
 from sm_container.records.format import Record, Source
-from sm_container.records.frames import Frames
 from sm_container.records.recordio.multipart import Multipart
 from sm_container.records.recordio.reader import read_frames, read_records
 from sm_container.records.recordio.writer import RecordWriter
@@ -34,7 +30,8 @@ class RecordIOFormat:
         blocks = read_frames(source, name, multipart=self.multipart, on_fault=on_fault)
         for frames in blocks:
             for start in range(0, len(frames), rows):
-                yield Batch({DATA: _column(frames.slice(start, start + rows))})
+                payloads = frames.slice(start, start + rows).payloads()
+                yield Batch({DATA: objects(list(map(bytes, payloads)))})
 
     def records(
         self, source: Source, name: str, *, on_fault: OnFault = OnFault.RAISE
@@ -47,12 +44,6 @@ class RecordIOFormat:
         """Write the column ``data`` of every batch, the only one it may have."""
         writer = RecordWriter(sink, self.multipart)
         return sum(writer.write_frames(_payloads(batch)) for batch in batches)
-
-
-def _column(frames: Frames) -> NDArray[Any]:
-    column = np.empty(len(frames), object)
-    column[:] = list(map(bytes, frames.payloads()))
-    return column
 
 
 def _payloads(batch: Batch) -> list[bytes]:

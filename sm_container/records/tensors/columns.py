@@ -13,19 +13,30 @@ from sm_container.records.errors import FormatError
 def objects_of(name: str, column: NDArray[Any]) -> tuple[NDArray[Any], type[str] | type[bytes]]:
     """The column as objects that are all str or all bytes, or None, and which of the two.
 
-    Raises FormatError for any other object.
+    A row is one object, or bytes in one dimension with no None among them. Raises FormatError for
+    any other object or shape.
     """
     column = column.astype(object) if column.dtype != object else column
     kinds = {type(value) for value in column.flat} - {type(None)}
-    if kinds <= {str}:
-        return column, str
-    if all(issubclass(kind, (bytes, bytearray, memoryview)) for kind in kinds):
-        return column, bytes
-    raise FormatError(
-        f"the column {name!r} holds objects of the type "
-        f"{' and '.join(sorted(kind.__name__ for kind in kinds))}; a record holds text or bytes, "
-        "or numbers in an array with a dtype of numbers"
-    )
+    is_text = kinds <= {str}
+    if not is_text and not all(_is_bytes(kind) for kind in kinds):
+        raise FormatError(
+            f"the column {name!r} holds objects of the type "
+            f"{' and '.join(sorted(kind.__name__ for kind in kinds))}; a record holds text or "
+            "bytes, or numbers in an array with a dtype of numbers"
+        )
+    if column.ndim > 2 or (column.ndim == 2 and is_text):
+        raise FormatError(
+            f"the column {name!r} has the shape {column.shape}; a record holds one text, or bytes "
+            "in one dimension"
+        )
+    if column.ndim == 2 and any(value is None for value in column.flat):
+        raise FormatError(f"the column {name!r} has rows of bytes with None in them")
+    return column, str if is_text else bytes
+
+
+def _is_bytes(kind: type) -> bool:
+    return issubclass(kind, (bytes, bytearray, memoryview))
 
 
 def is_of_objects(column: NDArray[Any]) -> bool:

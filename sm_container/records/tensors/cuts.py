@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sm_container.records.batch import objects
 from sm_container.records.errors import RecordError
-from sm_container.records.tensors.parts import objects
 
 BYTES = np.dtype(np.uint8)
 _LONG = 256  # bytes of a cut above which a copy a record is quicker than a mask over all bytes

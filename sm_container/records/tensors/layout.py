@@ -38,7 +38,7 @@ class _Sparse:
     """The width as the keys alone tell it, where no record says it."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Objects:
     kind: type[str] | type[bytes]
     shape: tuple[int, ...]

@@ -98,10 +98,3 @@ def checked_shape(dimensions: list[int]) -> tuple[int, ...]:
     if any(size < 0 for size in dimensions) or math.prod(filter(None, dimensions)) >= most:
         raise RecordError(f"no tensor has the shape {dimensions}")
     return tuple(dimensions)
-
-
-def objects(values: list[Any]) -> NDArray[Any]:
-    """An array of one dimension of these objects, whatever they are."""
-    array = np.empty(len(values), object)
-    array[:] = values
-    return array

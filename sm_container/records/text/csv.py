@@ -142,7 +142,7 @@ class Csv:
     def _carefully(
         self, block: bytes, width: int, place: Place, on_fault: OnFault
     ) -> tuple[NDArray[Any], int, RecordError | None]:
-        """The block line by line: its rows, the number of the next, the fault that ends the pass."""
+        """The block line by line: rows, the number of the next, the fault that ends the pass."""
         rows, index, ending = [], place.index, None
         for start, found in careful(block, width, self.delimiter):
             if isinstance(found, LineError):

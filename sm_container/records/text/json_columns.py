@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sm_container.records.arrow import from_arrow, objects
+from sm_container.records.arrow import from_arrow
+from sm_container.records.batch import objects
 
 OBJECTS = "objects"
 _LISTS = {"int64": "int64[]", "float64": "float64[]"}

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sm_container.records.arrow import from_arrow, objects
-from sm_container.records.batch import Batch
+from sm_container.records.arrow import from_arrow
+from sm_container.records.batch import Batch, objects
 from sm_container.records.errors import FormatError, OnFault, RecordError
 from sm_container.records.faults import end, is_left_out
 from sm_container.records.format import Source

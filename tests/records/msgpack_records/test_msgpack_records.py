@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from sm_container.records.batch import Batch, concatenated
+from sm_container.records.batch import Batch
 from sm_container.records.csr import Csr
 from sm_container.records.errors import FormatError, OnFault, RecordError
 from sm_container.records.msgpack_records import MsgpackFormat, decode, encode
 from sm_container.records.msgpack_records.schema import DTYPES
 from sm_container.records.recordio import RecordWriter, read_frames
-from tests.records.sources import Trickle, assert_same
+from tests.records.sources import Trickle, assert_same, concatenated
 
 PAGE = Path(__file__).parents[3] / "docs" / "msgpack-records.md"
 
@@ -199,6 +199,9 @@ def test_what_is_no_number_is_refused_by_name_and_dtype(dtype: str) -> None:
         (record(tensor(1, shape=None)), "no array of integers"),
         (record(tensor(1, shape=[1.0])), "no array of integers"),
         (record(tensor(1, shape=[True])), "no array of integers"),
+        (record(tensor(1, dtype="f" * 10_000)), r"dtype 'f{5,39}\.\.\."),
+        (record(tensor(1, shape=["f" * 10_000])), r"shape \['f{5,39}\.\.\."),
+        (record(tensor(1, shape=[[[1] * 99] * 99] * 99)), r"shape .{40}\.\.\., and no array"),
         (record(tensor(1, shape=[-1])), "no tensor has the shape"),
         (record(tensor(shape=[0, 1 << 62])), "no tensor has the shape"),
         (record(tensor(1, shape=[1] * 40)), "40 dimensions"),

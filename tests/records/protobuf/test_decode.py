@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sm_container.records.batch import Batch, concatenated
+from sm_container.records.batch import Batch
 from sm_container.records.csr import Csr
 from sm_container.records.errors import OnFault, RecordError
 from sm_container.records.protobuf import ProtobufFormat, decode
 from sm_container.records.recordio import RecordWriter, read_frames
 from tests.records.protobuf import oracle
+from tests.records.sources import concatenated
 
 VECTORS = Path(__file__).parent.parent / "recordio" / "vectors"
 DENSE = bytes.fromhex(

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.sparse import random as random_matrix
 
-from sm_container.records.batch import Batch, concatenated
+from sm_container.records.batch import Batch
 from sm_container.records.csr import Csr
 from sm_container.records.errors import FormatError, OnFault, RecordError
 from sm_container.records.protobuf import ProtobufFormat, decode, encode
 from sm_container.records.recordio import RecordWriter, read_frames
 from tests.records.protobuf import oracle
-from tests.records.sources import Trickle, assert_same
+from tests.records.sources import Trickle, assert_same, concatenated
 
 DTYPES = ("float32", "float64", "int32")
 PROMOTED = {

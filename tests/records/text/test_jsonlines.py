@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sm_container.records.arrow import objects
-from sm_container.records.batch import Batch
+from sm_container.records.batch import Batch, objects
 from sm_container.records.errors import FormatError, OnFault, RecordError
 from sm_container.records.text.json_columns import by_arrow, column, kind_of
 from sm_container.records.text.jsonlines import JsonLines

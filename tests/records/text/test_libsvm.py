@@ -163,7 +163,7 @@ def test_the_fast_way_reads_mutated_bytes_as_the_careful_way(
 def test_any_bytes_are_rows_or_a_fault(data: bytes, on_fault: OnFault) -> None:
     try:
         batches = list(Libsvm().batches(data, "s", rows=3, on_fault=on_fault))
-    except RecordError:
+    except (RecordError, FormatError):  # FormatError: two random bytes may be gzip's
         return
     assert all(batch.rows <= 3 for batch in batches)
 

@@ -5,6 +5,7 @@ Source: CreateTrainingJob, TrainingInputMode FastFile.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -36,9 +37,11 @@ _SECONDS = 30.0
 
 @dataclass(frozen=True)
 class MountStatistics:
-    """The bytes that were read of each file that was read, by its path below the mount."""
+    """The bytes that were read of each file that was read, by its path below the mount, and the
+    seconds in which reads waited for bytes."""
 
     read: dict[str, int]
+    waited: float = 0.0
 
     @property
     def total(self) -> int:
@@ -72,7 +75,8 @@ class Mount:
     def statistics(self) -> MountStatistics:
         """What was read so far, also of a mount that is closed."""
         sent = self._server.bytes_sent().items()
-        return MountStatistics({self._objects[index].path: count for index, count in sent})
+        read = {self._objects[index].path: count for index, count in sent}
+        return MountStatistics(read, self._server.seconds_waited())
 
     def close(self) -> None:
         """Unmount, at once even if files are open, and end all threads; again is no error.
@@ -125,7 +129,12 @@ def mount(
         on_fault("" if index is None else objects[index].path, error)
 
     device = mount_device(mountpoint, everyone=everyone, max_read=max_read)
-    server = Server(device, tree, open_file, tell, may_wait=may_wait, read_ahead=ahead)
+    try:
+        server = Server(device, tree, open_file, tell, may_wait=may_wait, read_ahead=ahead)
+    except BaseException:
+        os.close(device)
+        unmount(mountpoint)
+        raise
     mounted = Mount(mountpoint, server, objects, read_ahead)
     if not server.wait_until_ready(_SECONDS):
         mounted.close()

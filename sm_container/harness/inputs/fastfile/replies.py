@@ -41,7 +41,7 @@ class Replies:
         Raises:
             EOFError: where the file ends before them.
         """
-        reading, writing = self._pipes.pop() if self._pipes else _pipe()
+        reading, writing = self._pipe()
         is_empty = False
         try:
             os.write(writing, reply_header(unique, size))
@@ -70,6 +70,12 @@ class Replies:
         while self._pipes:
             for descriptor in self._pipes.pop():
                 os.close(descriptor)
+
+    def _pipe(self) -> tuple[int, int]:
+        try:
+            return self._pipes.pop()  # not looked at before: another thread may be quicker
+        except IndexError:
+            return _pipe()
 
     def _splice(self, reading: int, size: int) -> bool:
         """Whether the reply was taken, and nothing is left in the pipe."""

@@ -11,6 +11,7 @@ import errno
 import os
 import select
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -76,6 +77,9 @@ class Server:
         self._opened: dict[int, _Opened] = {}
         self._last = 0
         self._sent: dict[int, int] = {}
+        self._waiting = 0  # reads that have no reply yet
+        self._waiting_since = 0.0
+        self._waited = 0.0
         self._faulty: set[int | None] = set()
         self._is_closing = False
         self._end = os.eventfd(0, os.EFD_CLOEXEC)
@@ -110,6 +114,12 @@ class Server:
             for opened in self._opened.values():
                 sent[opened.index] = sent.get(opened.index, 0) + opened.sent
         return sent
+
+    def seconds_waited(self) -> float:
+        """How long reads have waited for bytes that were not here; several at once count once."""
+        with self._lock:
+            now = time.monotonic() - self._waiting_since if self._waiting else 0.0
+            return self._waited + now
 
     def close(self) -> None:
         """End all threads and let go of the device: who still reads gets an error."""
@@ -221,6 +231,9 @@ class Server:
             opened.reads += 1
             opened.sent += count  # before the reply: who has the bytes may ask for the count
             if self._may_wait:
+                if not self._waiting:
+                    self._waiting_since = time.monotonic()
+                self._waiting += 1
                 opened.waiting.append((request.unique, offset, count))
                 is_served, opened.is_busy = opened.is_busy, True
         if not self._may_wait:
@@ -247,6 +260,10 @@ class Server:
                 opened.sent -= count
             self._fail(opened.index, unique, error)
         with self._lock:
+            if self._may_wait:
+                self._waiting -= 1
+                if not self._waiting:
+                    self._waited += time.monotonic() - self._waiting_since
             opened.reads -= 1
             is_last = opened.is_released and not opened.reads and number in self._opened
         if is_last:
@@ -254,7 +271,10 @@ class Server:
 
     def _fail(self, index: int | None, unique: int, error: Exception) -> None:
         number = errno.ESTALE if isinstance(error, ObjectChangedError) else errno.EIO
-        self._replies.send([protocol.error_reply(unique, number)])
+        try:
+            self._replies.send([protocol.error_reply(unique, number)])
+        except OSError as fault:  # the thread goes on: others wait for their replies
+            self._report(None, fault)
         self._report(index, error)
 
     def _report(self, index: int | None, error: Exception) -> None:

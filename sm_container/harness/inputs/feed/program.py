@@ -75,7 +75,8 @@ class _Host:
         self._feed(stores, ahead, cleanup)
 
     def statistics(self) -> Statistics:
-        read = {name: {"read": mount.statistics().total} for name, mount in self._mounts.items()}
+        mounts = {name: mount.statistics() for name, mount in self._mounts.items()}
+        read = {name: {"read": each.total, "waited": each.waited} for name, each in mounts.items()}
         return {**read, **{each.channel.name: asdict(each.counters) for each in self._feeders}}
 
     def _mount(self, stores: Stores, ahead: ReadAhead, cleanup: ExitStack) -> None:

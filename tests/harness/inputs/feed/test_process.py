@@ -93,7 +93,7 @@ def test_channels_are_there_once_it_is_ready(started: Started, data: Path) -> No
     feed.close()
     assert feed.statistics["train"]["sent"] == 7
     assert feed.statistics["train"]["finished"] == 1
-    assert feed.statistics["fast"] == {"read": 7}
+    assert feed.statistics["fast"] == {"read": 7, "waited": 0.0}
     assert list((data / "fast").iterdir()) == []
 
 
