@@ -48,6 +48,7 @@ def test_arrays_that_torch_cannot_share_are_copied() -> None:
     assert [found[name].tolist() for name in "rst"] == [[0, 1, 2], [0, 1, 2], [2, 1, 0]]
 
 
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta")
 def test_sparse_rows_are_a_sparse_tensor() -> None:
     rng = np.random.default_rng(5)
     dense = rng.random((30, 8)).astype(np.float32) * (rng.random((30, 8)) < 0.2)

@@ -46,7 +46,7 @@ algorithm = sm.Algorithm(
 def train(job: sm.Job[Hyperparameters]) -> None:
     rows = job.channels["train"].files()[0].read_text().split()
     job.metrics.log(step=job.hyperparameters.num_round, loss=job.hyperparameters.eta)
-    for name in sm.__all__:
+    for name in set(sm.__all__) - {"Batch", "Csr"}:  # which are made of arrays
         getattr(sm, name)
     asked = sys.argv[-1].split(",")  # the hyperparameters come first
     seen = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from io import FileIO
+from typing import Any
 
 READY = "ready"
 FAULT = "fault"
@@ -18,9 +19,10 @@ Statistics = Mapping[str, Mapping[str, float]]
 
 
 class Speaker:
-    """Says things from any thread. ``is_heard`` turns False once nobody listens any more."""
+    """Says things from any thread, to a stream without a buffer, in which what nobody hears would
+    wait for the interpreter's end. ``is_heard`` turns False once nobody listens any more."""
 
-    def __init__(self, out: BinaryIO) -> None:
+    def __init__(self, out: FileIO) -> None:
         self._out = out
         self._lock = threading.Lock()
         self.is_heard = True
@@ -45,7 +47,8 @@ class Speaker:
     def _say(self, document: Mapping[str, Any]) -> None:
         with self._lock:
             try:
-                self._out.write(json.dumps(document).encode() + b"\n")
-                self._out.flush()
+                rest = json.dumps(document).encode() + b"\n"
+                while rest:
+                    rest = rest[self._out.write(rest) :]
             except BrokenPipeError:
                 self.is_heard = False

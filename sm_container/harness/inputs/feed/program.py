@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from functools import partial
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ class _CannotBeginError(Exception):
 def main(arguments: list[str]) -> int:
     """Feed until the end; 0 unless a channel could not even be begun."""
     [document] = arguments
-    speaker = Speaker(sys.stdout.buffer)
+    speaker = Speaker(FileIO(sys.stdout.fileno(), "wb", closefd=False))
     plan = FeedPlan.read(Path(document))
     with Ending(sys.stdin.fileno()) as ending:
         try:
