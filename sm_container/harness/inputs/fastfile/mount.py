@@ -81,7 +81,8 @@ class Mount:
     def close(self) -> None:
         """Unmount, at once even if files are open, and end all threads; again is no error.
 
-        Who still reads, also in a container, gets an error (ENOTCONN).
+        Who still reads, also in a container, gets an error (ENOTCONN; ECONNABORTED for what was
+        asked just then).
 
         Raises:
             MountError: where it cannot be unmounted; nobody is served any more all the same.

@@ -93,7 +93,8 @@ cat /opt/ml/model/said
 
     mounts = (Mount(seen.path, CHANNEL, read_only=True),)
     done = container_runner.run("sh", "-c", script, mounts=mounts, during=close)
-    assert "Transport endpoint is not connected" in done.out.decode()
+    said = done.out.decode()  # the other, where a request was under way
+    assert "Transport endpoint is not connected" in said or "connection abort" in said
 
 
 @pytest.fixture
