@@ -166,13 +166,15 @@ def _rival(source: Path, mountpoint: Path) -> Iterator[Path]:
     mountpoint.mkdir()
     options = ["-f", "-o", "ro,max_read=524288"]
     with subprocess.Popen([RIVAL, source, mountpoint, *options]) as process:
-        while find_mount(mountpoint) is None:
-            if process.poll() is not None:
-                raise RuntimeError("the rival does not mount")
-        os.stat(mountpoint)  # it has agreed with the kernel, who else would lower it afterwards
-        let_read_ahead(mountpoint, READ_AHEAD)
-        yield mountpoint
-        process.terminate()
+        try:
+            while find_mount(mountpoint) is None:
+                if process.poll() is not None:
+                    raise RuntimeError("the rival does not mount")
+            os.stat(mountpoint)  # it has agreed with the kernel, who else would lower it afterwards
+            let_read_ahead(mountpoint, READ_AHEAD)
+            yield mountpoint
+        finally:
+            process.terminate()
 
 
 def main(uri: str, mountpoint: str) -> None:
