@@ -10,6 +10,13 @@ TRAINING_JOB_NAME = "TRAINING_JOB_NAME"
 TRAINING_JOB_ARN = "TRAINING_JOB_ARN"
 CREDENTIALS_VARIABLE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
 
+STOP_SECONDS = 120.0
+"""Between SIGTERM and SIGKILL. Source: StopTrainingJob."""
+
+STOP_SECONDS_VARIABLE = "SM_CONTAINER_STOP_SECONDS"
+"""Another number of seconds, which the harness sets where it was told of a shorter grace; the
+service never does."""
+
 
 def training_job_arn(job_name: str, region: str, account: str) -> str:
     """The ARN of a job: the service writes the job's name in it in lower case."""

@@ -8,12 +8,23 @@ from pathlib import Path
 
 from sm_container.machine import cgroups
 
+_LEAST_RESERVED = 512 << 20
+
 
 def total_memory(proc: Path = cgroups.PROC) -> int:
     """Bytes that this process may use: the machine's, or less where a control group says so."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limit = cgroups.limits(proc).memory_bytes
     return machine if limit is None else min(machine, limit)
+
+
+def system_reservation(physical: int) -> int:
+    """Bytes of ``physical`` memory to leave to the processes of the system.
+
+    The service keeps some for its own and says nowhere how much: 5 % and at least 512 MiB is this
+    project's choice. Source: developer guide, "How Amazon SageMaker Runs Your Training Image".
+    """
+    return max(_LEAST_RESERVED, physical // 20)
 
 
 def available_cpus(proc: Path = cgroups.PROC) -> int:

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from sm_container.contract.platform import STOP_SECONDS
+
 if TYPE_CHECKING:
     from sm_container.storage.simulated import Link
 
-DEFAULT_GRACE_SECONDS = 120.0
+DEFAULT_GRACE_SECONDS = STOP_SECONDS
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,14 @@ class JobFolder:
     def log(self, host: str) -> Path:
         return self.path / "logs" / f"{host}.log"
 
+    def metrics(self, host: str) -> Path:
+        """The values that the metric definitions found in a host's log, as a series."""
+        return self.path / "metrics" / f"{host}.jsonl"
+
+    def utilization(self, host: str) -> Path:
+        """What a host's container used of its instance, as a series."""
+        return self.path / "utilization" / f"{host}.jsonl"
+
     def read(self) -> JobRecord:
         """The record as last written.
 
