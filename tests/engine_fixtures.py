@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -32,6 +33,14 @@ from sm_container.harness.engines.engine import (
     Network,
     ProgramTarget,
     Target,
+)
+from sm_container.harness.engines.isolation import (
+    Bubblewrap,
+    Isolation,
+    MlPlace,
+    Plain,
+    Unshare,
+    why_not,
 )
 from sm_container.harness.engines.process import ProcessEngine
 from sm_container.harness.store.home import Home
@@ -174,16 +183,43 @@ def process_engine(home: Home, notes: list[str]) -> ProcessEngine:
 @pytest.fixture(
     params=[
         "process",
+        "unshare",
         pytest.param("podman", marks=pytest.mark.container),
         pytest.param("docker", marks=pytest.mark.container),
     ]
 )
 def engine(request: pytest.FixtureRequest, home: Home, notes: list[str]) -> Engine:
-    """Every engine in turn."""
+    """Every engine in turn; processes in the best way of this machine and in the second best."""
     if request.param == "process":
         return ProcessEngine(home, notes.append)
+    if request.param == "unshare":
+        return ProcessEngine(home, notes.append, isolation_of("unshare"))
     client = request.getfixturevalue(f"{request.param}_client")
     return ContainerEngine(client, home, notes.append)
+
+
+def isolation_of(kind: str) -> Isolation:
+    """``bubblewrap``, ``unshare`` or ``plain``; skips where this machine lacks it, in CI fails."""
+    if kind == "plain":
+        return Plain("chosen by the test")
+    program = shutil.which("bwrap" if kind == "bubblewrap" else "unshare")
+    isolation: Isolation | None = None
+    if program is not None:
+        way = Bubblewrap if kind == "bubblewrap" else Unshare
+        isolation = way(program, MlPlace.find())
+    reason = f"{kind} is not installed" if isolation is None else why_not(isolation)
+    if isolation is None or reason is not None:
+        if os.environ.get("CI"):
+            pytest.fail(f"{kind}: {reason}")
+        pytest.skip(f"{kind}: {reason}")
+    return isolation
+
+
+@pytest.fixture
+def bubblewrap() -> tuple[str, ...]:
+    """The words that run a program by bubblewrap with all of this machine in view."""
+    isolation_of("bubblewrap")
+    return ("bwrap", "--bind", "/", "/", "--dev-bind", "/dev", "/dev")
 
 
 @pytest.fixture

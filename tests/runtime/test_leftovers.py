@@ -147,14 +147,14 @@ def test_what_ran_before_the_supervisor_is_spared(tree: Tree) -> None:
 
 
 @pytest.fixture
-def own_namespace(tree: Tree) -> tuple[str, ...]:
-    """A command that runs another as PID 1 of a PID namespace; needs bubblewrap and root."""
+def own_namespace(bubblewrap: tuple[str, ...]) -> tuple[str, ...]:
+    """A command that runs another as PID 1 of a PID namespace."""
     namespace = ("--unshare-pid", "--proc", "/proc", "--as-pid-1", "--die-with-parent")
-    return ("bwrap", "--bind", "/", "/", "--dev-bind", "/dev", "/dev", *namespace, "--")
+    return (*bubblewrap, *namespace, "--")
 
 
 class TestAsPid1:
-    """In a PID namespace of its own, as in a container. Needs bubblewrap."""
+    """In a PID namespace of its own, as in a container."""
 
     def test_codes_and_signals_come_through(
         self, tree: Tree, own_namespace: tuple[str, ...]

@@ -222,11 +222,13 @@ class TestOtherEnds:
         assert b"--api_key ****** --epochs 3" in done.stderr
         assert "./train.sh --api_key ****** --epochs 3" in tree.failure()
 
-    def test_an_output_folder_that_is_read_only(self, tree: Tree) -> None:
-        """The exit code is the job's all the same. Needs bubblewrap."""
+    def test_an_output_folder_that_is_read_only(
+        self, tree: Tree, bubblewrap: tuple[str, ...]
+    ) -> None:
+        """The exit code is the job's all the same."""
         output = str(tree.layout.output)
-        readable = ("bwrap", "--bind", "/", "/", "--dev-bind", "/dev", "/dev")
-        done = tree.run("--", "sh", "-c", "exit 3", before=(*readable, "--ro-bind", output, output))
+        before = (*bubblewrap, "--ro-bind", output, output)
+        done = tree.run("--", "sh", "-c", "exit 3", before=before)
         assert done.returncode == 3
         assert f"sm-train: cannot write {tree.layout.failure} (Read-only".encode() in done.stderr
         assert b": exit code 3: sh -c 'exit 3'" in done.stderr

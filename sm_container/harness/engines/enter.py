@@ -1,13 +1,16 @@
-"""The program that ``unshare`` starts: mounts a job's view in its new namespaces, then becomes the
-job's program, as process 1. Standard library alone, and no import of this package.
+"""The program that ``unshare`` becomes: forks one that mounts a job's view in the new namespaces
+and then becomes the job's program, as process 1. Standard library alone, and no import of this
+package.
 
 Its one argument is a plan as JSON (see ``isolation.py``, Unshare). Everything that is bound is
-opened before the first mount hides it.
+opened before the first mount hides it. It waits for the program itself, since ``unshare --fork``
+has no exit code for one that was killed.
 """
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
 import json
 import os
@@ -21,30 +24,61 @@ _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC = 1, 2, 4, 8
 _MS_REMOUNT, _MS_BIND, _MS_REC = 32, 4096, 16384
 _KEPT = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC  # a user namespace may not take these from a mount
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
-_NOT_FOUND, _NOT_EXECUTABLE, _ENGINE_FAULT = 127, 126, 125
+_PR_SET_PDEATHSIG = 1
+_ENGINE_FAULT = 125
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main(plan: dict[str, Any]) -> int:
-    """Returns only where the program could not be run."""
+    """Run the program to its end; its exit code, 128 + n where signal n ended it."""
     status: int = plan["status"]
     os.set_inheritable(status, False)  # closed by the program's start: that is how it is known
-    # /proc still belongs to the namespace outside, and so does the number it gives.
-    _tell(status, {"child-pid": int(os.readlink("/proc/self"))})
+    watcher = _outer_pid()
+    program = os.fork()
+    if program == 0:
+        os._exit(_become(plan, watcher))
+    _, ended = os.waitpid(program, 0)
+    code = os.waitstatus_to_exitcode(ended)
+    code = code if code >= 0 else 128 - code
+    _tell(status, {"exit-code": code})
+    return code
+
+
+def _become(plan: dict[str, Any], watcher: int) -> int:
+    """Become the program; returns only where it could not be run."""
+    status: int = plan["status"]
+    _tell(status, {"child-pid": _outer_pid()})
     try:
+        _die_with(watcher)
         _mount_view(plan)
         os.chdir(plan["folder"])
     except OSError as fault:
-        return _failed(status, _ENGINE_FAULT, f"cannot set /opt/ml up: {fault}")
+        _tell(status, {"error": f"cannot set /opt/ml up: {fault}"})
+        return _ENGINE_FAULT
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and exec would keep that
         signal.signal(number, signal.SIG_DFL)
     try:
         os.execvp(plan["argv"][0], plan["argv"])
-    except FileNotFoundError as fault:
-        return _failed(status, _NOT_FOUND, f"{plan['argv'][0]}: {fault.strerror}")
     except OSError as fault:
-        return _failed(status, _NOT_EXECUTABLE, f"{plan['argv'][0]}: {fault.strerror}")
+        _tell(status, {"exec-errno": fault.errno})
+        return _ENGINE_FAULT
+
+
+def _die_with(watcher: int) -> None:
+    """Have the kernel kill this process, and so its whole namespace, when the watcher dies."""
+    if _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    with open("/proc/self/stat") as file:
+        parent = int(file.read().rpartition(")")[2].split()[1])
+    if parent != watcher:
+        raise OSError(errno.ESRCH, "the process that watches this one is gone")
+
+
+def _outer_pid() -> int:
+    """This process as the machine counts it: /proc still belongs to the namespace outside."""
+    return int(os.readlink("/proc/self"))
 
 
 def _mount_view(plan: dict[str, Any]) -> None:
@@ -105,11 +139,6 @@ def _raise_loopback() -> None:
         request = struct.pack("16sh14x", b"lo", 0)
         flags = struct.unpack_from("16sh", fcntl.ioctl(any_socket, _SIOCGIFFLAGS, request))[1]
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | _IFF_UP))
-
-
-def _failed(status: int, code: int, reason: str) -> int:
-    _tell(status, {"error": reason, "code": code})
-    return code
 
 
 def _tell(status: int, document: dict[str, Any]) -> None:

@@ -140,7 +140,7 @@ class Unshare:
             *((setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()),
             self.program,
             *(() if os.geteuid() == 0 else ("--user", "--map-root-user")),
-            *("--mount", "--pid", "--fork", "--kill-child"),
+            *("--mount", "--pid"),
             *(() if view.network else ("--net",)),
             *("--", sys.executable, "-I", "-S"),
             *(str(Path(__file__).with_name("enter.py")), json.dumps(plan)),

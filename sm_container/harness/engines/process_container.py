@@ -195,15 +195,17 @@ class ProcessContainer:
         while line := _line(self._status):
             told.update(json.loads(line))
         if "error" in told:
-            return Exit(told["code"], engine_error=told["error"])
+            return Exit(125, engine_error=told["error"])
+        if "exec-errno" in told:
+            return _not_started(self._launch.program.argv[0], OSError(told["exec-errno"], ""))
         if "exit-code" in told:
             return Exit(told["exit-code"])
-        kind = self._launch.isolation.kind
-        if code > 128 or (self._is_entered and kind is IsolationKind.UNSHARE):
-            return Exit(code)  # the watching process was killed, or has no more to tell
+        if code > 128:
+            return Exit(code)  # the watching process was killed
         if self._is_entered:
             return _not_run(self._launch.program.argv[0], self._launch.view)
-        return Exit(125, engine_error=f"{kind.value} failed; the log ends with why")
+        kind = self._launch.isolation.kind.value
+        return Exit(125, engine_error=f"{kind} failed; the log ends with why")
 
     def _cancel_killer(self) -> None:
         if self._killer is not None:

@@ -92,7 +92,8 @@ def process_runner(process_engine: ProcessEngine, home: Home, tree: Path) -> Run
 def test_program_without_namespaces_is_found_too(process_runner: Runner) -> None:
     name = kill_a_harness(process_runner, "plain", "running")
     prefix = f"{process_runner.home.identity}/a-job/"
-    assert len(list(marked(prefix))) >= 2, f"{MARKER} is not inherited"
+    inherited = eventually(lambda: len(list(marked(prefix))) >= 2, 30)
+    assert inherited, f"{MARKER} is not inherited"
     assert process_runner.engine.remove_orphans("a-job") == [name]
     assert list(marked(prefix)) == []
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -12,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from engine_fixtures import Runner, executable, finish
+from engine_fixtures import Runner, executable, finish, isolation_of
 
 from sm_container.harness.engines.engine import (
     EngineError,
@@ -21,34 +20,15 @@ from sm_container.harness.engines.engine import (
     ProgramTarget,
 )
 from sm_container.harness.engines.isolation import (
-    Bubblewrap,
     Isolation,
     IsolationKind,
     MlPlace,
     Plain,
-    Unshare,
     find_isolation,
-    why_not,
 )
 from sm_container.harness.engines.leftovers import eventually
 from sm_container.harness.engines.process import ProcessEngine
 from sm_container.harness.store.home import Home
-
-
-def isolation_of(kind: str) -> Isolation:
-    if kind == "plain":
-        return Plain("chosen by the test")
-    program = shutil.which("bwrap" if kind == "bubblewrap" else "unshare")
-    isolation: Isolation | None = None
-    if program is not None:
-        way = Bubblewrap if kind == "bubblewrap" else Unshare
-        isolation = way(program, MlPlace.find())
-    reason = f"{kind} is not installed" if isolation is None else why_not(isolation)
-    if isolation is None or reason is not None:
-        if os.environ.get("CI"):
-            pytest.fail(f"{kind}: {reason}")
-        pytest.skip(f"{kind}: {reason}")
-    return isolation
 
 
 @pytest.fixture(params=["bubblewrap", "unshare", "plain"])
@@ -234,13 +214,15 @@ def test_limits_that_are_not_set_are_told(
     ]
 
 
+@pytest.mark.parametrize("kind", ["bubblewrap", "unshare"])
 def test_program_below_opt_ml_would_be_hidden(
-    process_engine: ProcessEngine, home: Home, tree: Path, monkeypatch: pytest.MonkeyPatch
+    home: Home, tree: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
+    engine = ProcessEngine(home, print, isolation_of(kind))
     monkeypatch.setattr(sys, "executable", "/opt/ml/env/bin/python")
-    made = Runner(process_engine, home, tree, ProgramTarget(Path("/bin/true")))
+    made = Runner(engine, home, tree, ProgramTarget(Path("/bin/true")))
     with pytest.raises(EngineError, match="/opt/ml/env/bin/python lies below /opt/ml"):
-        process_engine.create(made.spec())
+        engine.create(made.spec())
 
 
 def test_best_way_is_found() -> None:
