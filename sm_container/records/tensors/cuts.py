@@ -148,10 +148,10 @@ def _rows(
     for row in np.flatnonzero(starts > last).tolist():  # at the end of the data
         size = int(sizes[row])
         rows[row, :size] = data[int(starts[row]) :][:size]
-    items = rows.view(dtype)
-    count = items.shape[1]
-    counts = sizes // dtype.itemsize
-    if (counts == count).all():
+    items: NDArray[Any] = rows.view(dtype)
+    most, counts = items.shape[1], sizes // dtype.itemsize
+    if (counts == most).all():
         return items.ravel()
-    # Row n of the triangle has a mask of n items.
-    return items[np.tri(count + 1, count, -1, dtype=bool).take(counts, axis=0)]
+    masks = np.tri(most + 1, most, -1, dtype=bool)  # row n lets n items through
+    held: NDArray[Any] = items[masks.take(counts, axis=0)]
+    return held
