@@ -13,8 +13,10 @@ _WORD = 4
 _AT_ONCE = 1 << 15  # numbers that are worked on while they are in the processor's cache
 
 
-def decode_varints(cut: Cut) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """The numbers end to end, and how many each record has.
+def decode_varints(
+    cut: Cut, likely: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The numbers end to end, and how many each record has: ``likely`` as many, where one knows.
 
     Raises RecordError where a record's bytes end within a number, and for a number of more than
     64 bits.
@@ -30,9 +32,8 @@ def decode_varints(cut: Cut) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     ends = cut.ends
     if not is_edge[ends].all():
         raise RecordError("a tensor's numbers are cut off")
-    starts = np.flatnonzero(is_edge)[:-1]
-    counts = np.diff(np.searchsorted(starts, ends), prepend=0)
-    return _numbers(data, starts), counts
+    edges = np.flatnonzero(is_edge)
+    return _numbers(data, edges[:-1]), _counts(edges, ends, likely)
 
 
 def encode_varints(numbers: NDArray[np.uint64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -61,6 +62,17 @@ def varint(number: int) -> bytes:
         number >>= 7
     out.append(number)
     return bytes(out)
+
+
+def _counts(
+    edges: NDArray[np.int64], ends: NDArray[np.int64], likely: NDArray[np.int64] | None
+) -> NDArray[np.int64]:
+    """How many numbers lie between each end and the one before it."""
+    if likely is not None:  # to see that they are right is quicker than to search
+        places = np.cumsum(likely)
+        if places[-1] == len(edges) - 1 and (edges[places] == ends).all():
+            return likely
+    return np.diff(np.searchsorted(edges, ends), prepend=0)
 
 
 def _numbers(data: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.uint64]:
@@ -96,7 +108,9 @@ def _some_numbers(
 def split_words(words: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
     """The numbers whose first bytes are these, and whether they have no more than those."""
     lasts = ~(words | np.uint32(0x7F7F7F7F))  # a bit for every byte that is the last of a number
-    low = words & (lasts ^ (lasts - np.uint32(1)))  # up to the first such
+    low = lasts - np.uint32(1)
+    low ^= lasts
+    low &= words  # the bytes up to the first such
     low = low & np.uint32(0x007F007F) | (low & np.uint32(0x7F007F00)) >> np.uint32(1)
     low = low & np.uint32(0x3FFF) | low >> np.uint32(2) & np.uint32(0x0FFFC000)
     return low, lasts != 0
