@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sm_container.records.csr import Csr, stacked
+from sm_container.records.csr import Csr, CsrRoom, stacked
 from sm_container.records.errors import FormatError, RecordError
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class _Assembly:
 
 
 class _Assembled:
-    """One column: its parts, or from the second part on an array with room for all rows.
+    """One column: its parts, or from the second part on memory with room for all rows.
 
     Most sources are either much longer than a batch, or a single part that needs no room.
     """
@@ -190,11 +190,11 @@ class _Assembled:
         self._is_lent = is_lent
         self._count = 0
         self._parts: list[Column] = []
-        self._room: NDArray[Any] | None = None
+        self._room: NDArray[Any] | CsrRoom | None = None
 
     @property
-    def rows(self) -> Column:
-        """Some of its rows."""
+    def rows(self) -> Column | CsrRoom:
+        """Some of its rows, or the room with them."""
         return self._parts[0] if self._room is None else self._room
 
     def add(self, column: Column) -> None:
@@ -202,11 +202,13 @@ class _Assembled:
         if len(self._parts) == 1:
             self._make_room(self._parts[0])
         stop = self._count + len(column)
-        if self._room is not None and _are_alike(column, self._room):
+        if isinstance(self._room, CsrRoom) and _fits(column, self._room):
+            self._room.add(column)
+        elif isinstance(self._room, np.ndarray) and _are_alike(column, self._room):
             self._room[self._count : stop] = column
         else:
             if self._room is not None:
-                self._parts, self._room = [self._room[: self._count]], None
+                self._parts, self._room = [self._held(self._room)], None
             is_own = not self._is_lent
             self._parts.append(column if isinstance(column, Csr) or is_own else column.copy())
         self._count = stop
@@ -215,18 +217,26 @@ class _Assembled:
         """What was added. Raises FormatError where the parts are not of one kind."""
         if self._room is None:
             return _joined(name, self._parts)
-        return self._room if self._count == self._rows else self._room[: self._count].copy()
+        held = self._held(self._room)
+        return held if isinstance(held, Csr) or self._count == self._rows else held.copy()
+
+    def _held(self, room: NDArray[Any] | CsrRoom) -> Column:
+        return room.csr() if isinstance(room, CsrRoom) else room[: self._count]
 
     def _make_room(self, first: Column) -> None:
-        if not isinstance(first, Csr) and self._rows * first[:1].nbytes <= _AT_ONCE:
+        if isinstance(first, Csr):
+            room = CsrRoom(self._rows, first.dtype, _AT_ONCE)
+            room.add(first)
+            self._room, self._parts = room, []
+        elif self._rows * first[:1].nbytes <= _AT_ONCE:
             self._room = np.empty((self._rows, *first.shape[1:]), first.dtype)
             self._room[: self._count] = first
             self._parts = []
 
 
-def _absent(name: str, column: Column, rows: int) -> NDArray[Any]:
+def _absent(name: str, column: Column | CsrRoom, rows: int) -> NDArray[Any]:
     """A column's rows in batches that do not have it."""
-    if column.dtype != object:
+    if isinstance(column, Csr | CsrRoom) or column.dtype != object:
         raise FormatError(f"the column {name!r} is in some batches only, and has no None")
     return np.full((rows, *column.shape[1:]), None, object)
 
@@ -234,6 +244,10 @@ def _absent(name: str, column: Column, rows: int) -> NDArray[Any]:
 def _are_alike(column: Column, other: NDArray[Any]) -> bool:
     is_dense = not isinstance(column, Csr)
     return is_dense and column.dtype == other.dtype and column.shape[1:] == other.shape[1:]
+
+
+def _fits(column: Column, room: CsrRoom) -> TypeGuard[Csr]:
+    return isinstance(column, Csr) and column.dtype == room.dtype
 
 
 def _joined(name: str, columns: Sequence[Column]) -> Column:

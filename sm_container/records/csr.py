@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+_INDEX = np.dtype(np.int64)
+
 
 @dataclass(frozen=True, eq=False)
 class Csr:
@@ -65,6 +67,57 @@ class Csr:
         from scipy.sparse import csr_matrix
 
         return csr_matrix((self.data, self.indices, self.indptr), shape=self.shape)
+
+
+class CsrRoom:
+    """Memory for ``rows`` rows of one dtype, which come part by part.
+
+    How many numbers they have shows only then: there is room for as many a row as came so far,
+    and for no more than ``at_once`` bytes that have not come yet.
+    """
+
+    def __init__(self, rows: int, dtype: np.dtype[Any], at_once: int) -> None:
+        self._rows = rows
+        self._at_once = at_once // (dtype.itemsize + _INDEX.itemsize)
+        self._lengths: list[NDArray[np.int64]] = []
+        self._count = self._stop = self._columns = 0
+        self._data: NDArray[Any] = np.empty(0, dtype)
+        self._indices = np.empty(0, _INDEX)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        dtype: np.dtype[Any] = self._data.dtype
+        return dtype
+
+    def add(self, part: Csr) -> None:
+        """Put these rows behind those that there are."""
+        first, last = int(part.indptr[0]), int(part.indptr[-1])
+        start, self._stop = self._stop, self._stop + last - first
+        self._count += len(part)
+        if self._stop > len(self._data):
+            self._grow()
+        self._data[start : self._stop] = part.data[first:last]
+        self._indices[start : self._stop] = part.indices[first:last]
+        self._lengths.append(np.diff(part.indptr))
+        self._columns = max(self._columns, part.columns)
+
+    def csr(self) -> Csr:
+        """The rows that there are, and no memory for others: the room's end."""
+        self._resize(self._stop)
+        indptr = np.concatenate(([0], np.cumsum(np.concatenate(self._lengths)))).astype(np.int64)
+        return Csr(self._data, self._indices, indptr, self._columns)
+
+    def _grow(self) -> None:
+        stop, left = self._stop, max(0, self._rows - self._count)
+        likely = stop * left // self._count * 9 // 8  # a bit more than came so far
+        size = stop + min(likely, max(self._at_once, stop // 2))
+        if not len(self._data):
+            self._data, self._indices = np.empty(size, self._data.dtype), np.empty(size, _INDEX)
+        self._resize(size)
+
+    def _resize(self, size: int) -> None:
+        for room in (self._data, self._indices):  # nobody else has them
+            room.resize(size, refcheck=False)
 
 
 def stacked(parts: Sequence[Csr]) -> Csr:

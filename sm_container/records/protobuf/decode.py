@@ -46,7 +46,7 @@ class ProtobufDecoder:
 
     def __init__(self) -> None:
         self._rigid: tuple[Rigid, Form] | None = None
-        self._templates: list[Template] = []  # the last that most records matched comes first
+        self._templates: list[Template] = []  # the last that most records of a run matched first
 
     def groups(self, frames: Frames, faults: Faults) -> list[Group]:
         """The records of the block, but for those in ``faults``, which it fills."""
@@ -92,8 +92,7 @@ class ProtobufDecoder:
                 break
             group = _matched(template, frames, left)
             if group is not None:
-                if 2 * len(group.rows) > len(left):
-                    self._use(template)
+                self._keep(template, is_first=2 * len(group.rows) > len(rows))
                 left = _without(left, group.rows)
                 yield group
         for _ in range(_MOST_TRIES):
@@ -102,7 +101,7 @@ class ProtobufDecoder:
             new = _template_of(frames, int(left[0]))
             group = _matched(new, frames, left) if new else None
             if new and group:
-                self._use(new)
+                self._keep(new, is_first=2 * len(group.rows) > len(rows))
                 left = _without(left, group.rows)
                 yield group
             else:
@@ -110,9 +109,11 @@ class ProtobufDecoder:
                 left = left[1:]
         yield from _one_by_one(frames, left, faults)
 
-    def _use(self, template: Template) -> None:
+    def _keep(self, template: Template, *, is_first: bool) -> None:
+        """Try it before all others from now on, or right after the first."""
         others = [other for other in self._templates if other is not template]
-        self._templates = [template, *others[: _MOST_TEMPLATES - 1]]
+        others.insert(0 if is_first else 1, template)
+        self._templates = others[:_MOST_TEMPLATES]
 
 
 def _matched(template: Template, frames: Frames, rows: NDArray[np.int64]) -> Group | None:

@@ -138,7 +138,7 @@ def _numbers(column: str, form: _TensorForm, cuts: Sequence[Cut], rows: int) -> 
     if form.values is not None:
         values, counts = _decoded(cuts[form.values], form.kind)
     if form.keys is not None:
-        keys, key_counts = decode_varints(cuts[form.keys])
+        keys, key_counts = decode_varints(cuts[form.keys], counts)
         if (key_counts != counts).any():
             row = int(np.flatnonzero(key_counts != counts)[0])
             raise RecordError(f"{column!r} has {counts[row]} values and {key_counts[row]} keys")

@@ -133,17 +133,16 @@ class _State:
         """The length that every record has next; none is read beyond it."""
         byte = self.byte(self.at)
         value = (byte & 0x7F).astype(np.int64)
-        size = np.ones(len(value), np.int64)
+        self.at = self.at + 1
         more = byte >= 0x80
         for place in range(1, _LONGEST_LENGTH):
             if not more.any():
                 break
-            byte = self.byte(self.at + place)
-            value += np.where(more, (byte & 0x7F).astype(np.int64) << 7 * place, 0)
-            size += more
-            more = more & (byte >= 0x80)
+            byte = self.byte(self.at) * more  # 0 for a length that has ended
+            value += (byte & 0x7F).astype(np.int64) << 7 * place
+            self.at += more
+            more = byte >= 0x80
         self.fits &= ~more
-        self.at = self.at + size
         return value
 
     def advance(self, size: NDArray[np.int64]) -> None:

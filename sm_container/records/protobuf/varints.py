@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,13 +10,13 @@ from sm_container.records.tensors.cuts import Cut
 
 _LONGEST = 10
 _WORD = 4
-_SEVENS = np.array([0, 0x7F, 0x7F7F, 0x7F7F7F, 0x7F7F7F7F], np.uint32)
-"""The bits of a word that are of a number of so many bytes: seven in each."""
-_AT_ONCE = 1 << 14  # numbers that are worked on while they are in the processor's cache
+_AT_ONCE = 1 << 15  # numbers that are worked on while they are in the processor's cache
 
 
-def decode_varints(cut: Cut) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """The numbers end to end, and how many each record has.
+def decode_varints(
+    cut: Cut, likely: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The numbers end to end, and how many each record has: ``likely`` as many, where one knows.
 
     Raises RecordError where a record's bytes end within a number, and for a number of more than
     64 bits.
@@ -28,13 +26,14 @@ def decode_varints(cut: Cut) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         return np.empty(0, np.uint64), np.zeros(len(cut.sizes), np.int64)
     if data.max() < 0x80:
         return data.astype(np.uint64), cut.sizes
-    lasts = np.flatnonzero(data < 0x80)  # the last byte of each number
+    is_edge = np.empty(len(data) + 1, bool)  # whether a number ends before this byte
+    is_edge[0] = True
+    np.less(data, 0x80, out=is_edge[1:])
     ends = cut.ends
-    filled = ends[cut.sizes > 0]
-    if (data[filled - 1] >= 0x80).any():
+    if not is_edge[ends].all():
         raise RecordError("a tensor's numbers are cut off")
-    counts = np.diff(np.searchsorted(lasts, ends), prepend=0)
-    return _numbers(data, lasts), counts
+    edges = np.flatnonzero(is_edge)
+    return _numbers(data, edges[:-1]), _counts(edges, ends, likely)
 
 
 def encode_varints(numbers: NDArray[np.uint64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -65,40 +64,53 @@ def varint(number: int) -> bytes:
     return bytes(out)
 
 
-def _numbers(data: NDArray[np.uint8], lasts: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """The numbers whose last bytes lie at ``lasts``."""
+def _counts(
+    edges: NDArray[np.int64], ends: NDArray[np.int64], likely: NDArray[np.int64] | None
+) -> NDArray[np.int64]:
+    """How many numbers lie between each end and the one before it."""
+    if likely is not None:  # to see that they are right is quicker than to search
+        places = np.cumsum(likely)
+        if places[-1] == len(edges) - 1 and (edges[places] == ends).all():
+            return likely
+    return np.diff(np.searchsorted(edges, ends), prepend=0)
+
+
+def _numbers(data: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """The numbers that begin at ``starts``."""
     padded = np.concatenate((data, np.zeros(_WORD - 1, np.uint8)))
-    numbers = np.empty(len(lasts), np.uint64)
-    first = 0
-    for start in range(0, len(lasts), _AT_ONCE):
-        some = lasts[start : start + _AT_ONCE]
-        numbers[start : start + len(some)] = _some_numbers(padded, first, some)
-        first = int(some[-1]) + 1
+    numbers = np.empty(len(starts), np.uint64)
+    for at in range(0, len(starts), _AT_ONCE):
+        numbers[at : at + _AT_ONCE] = _some_numbers(padded, starts[at : at + _AT_ONCE])
     return numbers
 
 
 def _some_numbers(
-    padded: NDArray[np.uint8], first: int, lasts: NDArray[np.int64]
+    padded: NDArray[np.uint8], starts: NDArray[np.int64]
 ) -> NDArray[np.unsignedinteger]:
-    """The numbers from byte ``first`` on, by a word for the first bytes of each."""
-    starts = np.concatenate(([first], lasts[:-1] + 1))
-    lengths = lasts - starts + 1
-    longest = int(lengths.max())
-    if longest >= _LONGEST and (
-        longest > _LONGEST or (padded[lasts[lengths == _LONGEST]] > 1).any()
-    ):
-        raise RecordError("a tensor has a number of more than 64 bits")
-    # As items of void, since numpy is slow at picking words that are not aligned.
-    words: NDArray[Any] = np.ndarray((len(padded) - _WORD + 1,), f"V{_WORD}", padded, 0, (1,))
-    low: NDArray[np.uint32] = words[starts].view("<u4") & _SEVENS.take(lengths, mode="clip")
-    low = low & np.uint32(0x007F007F) | (low & np.uint32(0x7F007F00)) >> np.uint32(1)
-    low = low & np.uint32(0x3FFF) | low >> np.uint32(2) & np.uint32(0x0FFFC000)
-    if longest <= _WORD:
+    """The same, by a word for the first bytes of each."""
+    first, last = int(starts[0]), int(starts[-1])
+    # Every word that there is, since numpy is slow at picking words that are not aligned.
+    words: NDArray[np.uint32] = np.ndarray((last - first + 1,), "<u4", padded, first, (1,)).copy()
+    low, is_whole = split_words(words.take(starts - first, mode="clip"))
+    if is_whole.all():
         return low
     numbers = low.astype(np.uint64)
-    which = np.flatnonzero(lengths > _WORD)  # few numbers are as long
-    for place in range(_WORD, longest):
-        which = which[lengths[which] > place]
-        high = padded[starts[which] + place].astype(np.uint64) & np.uint64(0x7F)
-        numbers[which] |= high << np.uint64(7 * place)
+    which = np.flatnonzero(~is_whole)  # few numbers are as long
+    for place in range(_WORD, _LONGEST):
+        byte = padded[starts[which] + place]
+        if place == _LONGEST - 1 and (byte > 1).any():
+            raise RecordError("a tensor has a number of more than 64 bits")
+        numbers[which] |= (byte & np.uint8(0x7F)).astype(np.uint64) << np.uint64(7 * place)
+        which = which[byte >= 0x80]
     return numbers
+
+
+def split_words(words: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
+    """The numbers whose first bytes are these, and whether they have no more than those."""
+    lasts = ~(words | np.uint32(0x7F7F7F7F))  # a bit for every byte that is the last of a number
+    low = lasts - np.uint32(1)
+    low ^= lasts
+    low &= words  # the bytes up to the first such
+    low = low & np.uint32(0x007F007F) | (low & np.uint32(0x7F007F00)) >> np.uint32(1)
+    low = low & np.uint32(0x3FFF) | low >> np.uint32(2) & np.uint32(0x0FFFC000)
+    return low, lasts != 0

@@ -12,7 +12,8 @@ from sm_container.records.batch import objects
 from sm_container.records.errors import RecordError
 
 BYTES = np.dtype(np.uint8)
-_LONG = 256  # bytes of a cut above which a copy a record is quicker than a mask over all bytes
+_LONG = 200  # items of the mean cut from which on a copy a record is quicker than rows
+_UNEVEN = 3  # times the mean cut that the longest may have to be one row
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,16 @@ def cut(
     dtype: np.dtype[Any] = BYTES,
 ) -> Cut:
     """Of every record ``sizes`` bytes from ``starts`` on, all of them within ``data``."""
-    total = int(sizes.sum())
-    items = np.empty(total // dtype.itemsize, dtype)
-    if total:
-        held: NDArray[np.uint8] = np.ndarray((total,), np.uint8, items.data.cast("B"))
-        _gather(data, starts, sizes, held)
+    total, count = int(sizes.sum()), len(starts)
+    if not total:
+        items = np.empty(0, dtype)
+    elif total > _LONG * dtype.itemsize * count:
+        items = _joined(data, starts, sizes).view(dtype)
+    elif (longest := int(sizes.max())) * count <= _UNEVEN * total:
+        items = _rows(data, starts, sizes, longest, dtype)
+    else:
+        width = -(-total // count // dtype.itemsize) * dtype.itemsize
+        items = _rows(data, *_pieces(starts, sizes, width), width, dtype)
     return Cut(items, sizes)
 
 
@@ -107,29 +113,45 @@ def blobs(cut: Cut) -> NDArray[Any]:
     return objects([blob[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)])
 
 
-def _gather(
+def _joined(
+    data: NDArray[np.uint8], starts: NDArray[np.int64], sizes: NDArray[np.int64]
+) -> NDArray[np.uint8]:
+    view, ends = data.data, starts + sizes
+    pieces = [view[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+    return np.frombuffer(bytearray().join(pieces), np.uint8)
+
+
+def _pieces(
+    starts: NDArray[np.int64], sizes: NDArray[np.int64], width: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The same bytes as pieces of no more than ``width``: where each begins, and how many."""
+    counts = -(-sizes // width)
+    before = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    before *= width
+    return np.repeat(starts, counts) + before, np.minimum(np.repeat(sizes, counts) - before, width)
+
+
+def _rows(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
     sizes: NDArray[np.int64],
-    out: NDArray[np.uint8],
-) -> None:
-    size = int(sizes[0])
-    ends = starts + sizes
-    if (sizes == size).all():
-        whole = np.dtype((np.void, size))
-        held: NDArray[Any] = np.ndarray((len(starts),), whole, out)
-        held[...] = np.ndarray((len(data) - size + 1,), whole, data, 0, (1,))[starts]
-    elif len(out) > _LONG * len(starts) or (starts[1:] < ends[:-1]).any():
-        view = data.data
-        pieces = [
-            view[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
-        ]
-        out[:] = np.frombuffer(b"".join(pieces), np.uint8)
-    else:
-        first, last = int(starts[0]), int(ends[-1])
-        runs = np.empty(2 * len(starts) - 1, np.int64)  # by turns within and between
-        runs[0::2] = sizes
-        runs[1::2] = starts[1:] - ends[:-1]
-        is_within = np.zeros(len(runs), bool)
-        is_within[0::2] = True
-        out[:] = data[first:last][np.repeat(is_within, runs)]
+    width: int,
+    dtype: np.dtype[Any],
+) -> NDArray[Any]:
+    """The bytes by way of rows of ``width`` bytes, of which the ends are left out.
+
+    A mask over items costs less than one over bytes.
+    """
+    last = len(data) - width
+    windows: NDArray[Any] = np.ndarray((last + 1,), f"V{width}", data, 0, (1,))
+    rows = windows[np.minimum(starts, last)].view(np.uint8).reshape(-1, width)
+    for row in np.flatnonzero(starts > last).tolist():  # at the end of the data
+        size = int(sizes[row])
+        rows[row, :size] = data[int(starts[row]) :][:size]
+    items: NDArray[Any] = rows.view(dtype)
+    most, counts = items.shape[1], sizes // dtype.itemsize
+    if (counts == most).all():
+        return items.ravel()
+    masks = np.tri(most + 1, most, -1, dtype=bool)  # row n lets n items through
+    held: NDArray[Any] = items[masks.take(counts, axis=0)]
+    return held

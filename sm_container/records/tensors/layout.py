@@ -159,10 +159,11 @@ class _Order:
         if len(rows) == 1:
             self.places = [np.arange(self.count)]
             return
-        stacked = np.concatenate(rows)
-        rank = np.empty(self.count, np.int64)
-        rank[np.argsort(stacked)] = np.arange(self.count)
-        self.places = np.split(rank, np.cumsum([len(some) for some in rows])[:-1])
+        is_there = np.zeros(max(int(some[-1]) for some in rows) + 1, bool)
+        for some in rows:
+            is_there[some] = True
+        place = np.cumsum(is_there) - 1
+        self.places = [place[some] for some in rows]
 
 
 def _section_of(column: str) -> int:
