@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sm_container.records.batch import Batch, rebatched
-from sm_container.records.csr import Csr, stacked
+from sm_container.records.csr import Csr, CsrRoom, stacked
 from sm_container.records.errors import FormatError, RecordError
-from tests.records.sources import concatenated
+from tests.records.sources import assert_same_column, concatenated
 
 
 def sparse(dense: np.ndarray) -> Csr:
@@ -62,6 +63,52 @@ def test_rebatched_keeps_every_row_in_order(sizes: list[int], rows: int) -> None
     assert [batch.rows for batch in batches[:-1]] == [rows] * (len(batches) - 1)
     assert sum(batch.rows for batch in batches) == total
     assert [x for batch in batches for x in batch["label"]] == list(range(total))
+
+
+@pytest.mark.parametrize("at_once", [0, 1 << 20])
+@given(st.lists(st.lists(st.integers(0, 9), max_size=6), max_size=12), st.integers(1, 9))
+def test_sparse_rows_are_put_together_in_order(
+    at_once: int, parts: list[list[int]], rows: int
+) -> None:
+    """Where later rows have as many numbers as those before, or more than there is room for."""
+    counts = np.array([count for part in parts for count in part], np.int64)
+    indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    numbers = np.arange(indptr[-1])
+    whole = Csr(numbers.astype("f4"), numbers[::-1], indptr, 40)
+    edges = np.cumsum([0, *map(len, parts)]).tolist()
+    given = [
+        Batch({"features": whole.rows(start, stop)})
+        for start, stop in itertools.pairwise(edges)
+        if start < stop
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sm_container.records.batch._AT_ONCE", at_once)
+        found = list(rebatched(given, rows, are_lent=True))
+    for number, batch in enumerate(found):
+        assert_same_column(
+            batch["features"], whole.rows(number * rows, min((number + 1) * rows, len(counts)))
+        )
+    assert sum(batch.rows for batch in found) == len(counts)
+
+
+def test_sparse_rows_that_grow_longer_find_room() -> None:
+    parts = [
+        Csr(np.full(5 * n, n, "f4"), np.arange(5 * n) % n, np.arange(6) * n, 1 << n)
+        for n in range(1, 20)
+    ]
+    room = CsrRoom(5 * len(parts), np.dtype("f4"), 0)
+    for part in parts:
+        room.add(part)
+    assert_same_column(room.csr(), stacked(parts))
+
+
+def test_sparse_rows_of_another_dtype_or_none_are_told_apart() -> None:
+    ones, twos = sparse(np.eye(2)), sparse(2 * np.eye(2, dtype="f4"))
+    joined = concatenated([Batch({"a": part}) for part in (ones, ones, twos, ones)])["a"]
+    assert_same_column(joined, stacked([ones, ones, twos, ones]))
+    rows = [Batch({"a": ones, "b": np.zeros(2)}), Batch({"a": ones, "b": np.zeros(2)})]
+    with pytest.raises(FormatError, match="'a' is in some batches only"):
+        concatenated([*rows, Batch({"b": np.zeros(2)})])
 
 
 def test_sparse_rows_slice_take_and_stack() -> None:

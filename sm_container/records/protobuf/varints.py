@@ -10,7 +10,7 @@ from sm_container.records.tensors.cuts import Cut
 
 _LONGEST = 10
 _WORD = 4
-_AT_ONCE = 1 << 15  # numbers that are worked on while they are in the processor's cache
+_AT_ONCE = 1 << 15  # numbers that fit into the processor's cache with all that is made of them
 
 
 def decode_varints(
@@ -87,11 +87,11 @@ def _numbers(data: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.u
 def _some_numbers(
     padded: NDArray[np.uint8], starts: NDArray[np.int64]
 ) -> NDArray[np.unsignedinteger]:
-    """The same, by a word for the first bytes of each."""
+    """The same, for as many as are worked on at once."""
     first, last = int(starts[0]), int(starts[-1])
-    # Every word that there is, since numpy is slow at picking words that are not aligned.
+    # All words that there are, since numpy is slow at picking some that are not aligned.
     words: NDArray[np.uint32] = np.ndarray((last - first + 1,), "<u4", padded, first, (1,)).copy()
-    low, is_whole = split_words(words.take(starts - first, mode="clip"))
+    low, is_whole = _by_words(words.take(starts - first, mode="clip"))
     if is_whole.all():
         return low
     numbers = low.astype(np.uint64)
@@ -105,8 +105,8 @@ def _some_numbers(
     return numbers
 
 
-def split_words(words: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
-    """The numbers whose first bytes are these, and whether they have no more than those."""
+def _by_words(words: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
+    """The numbers that begin with these bytes, and whether they end within them."""
     lasts = ~(words | np.uint32(0x7F7F7F7F))  # a bit for every byte that is the last of a number
     low = lasts - np.uint32(1)
     low ^= lasts

@@ -116,6 +116,7 @@ def blobs(cut: Cut) -> NDArray[Any]:
 def _joined(
     data: NDArray[np.uint8], starts: NDArray[np.int64], sizes: NDArray[np.int64]
 ) -> NDArray[np.uint8]:
+    """The bytes of each, copied one after another."""
     view, ends = data.data, starts + sizes
     pieces = [view[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
     return np.frombuffer(bytearray().join(pieces), np.uint8)
@@ -138,9 +139,10 @@ def _rows(
     width: int,
     dtype: np.dtype[Any],
 ) -> NDArray[Any]:
-    """The bytes by way of rows of ``width`` bytes, of which the ends are left out.
+    """The bytes of each, by way of rows of ``width`` bytes, without those that are too many.
 
-    A mask over items costs less than one over bytes.
+    A mask costs by what it lets through, and a row begins where an item does: so it is one over
+    items, not over bytes.
     """
     last = len(data) - width
     windows: NDArray[Any] = np.ndarray((last + 1,), f"V{width}", data, 0, (1,))

@@ -18,7 +18,7 @@ from sm_container.records.errors import OnFault, RecordError
 from sm_container.records.protobuf import ProtobufFormat, decode
 from sm_container.records.recordio import RecordWriter, read_frames
 from tests.records.protobuf import oracle
-from tests.records.sources import concatenated
+from tests.records.sources import assert_same, concatenated
 
 VECTORS = Path(__file__).parent.parent / "recordio" / "vectors"
 DENSE = bytes.fromhex(
@@ -154,6 +154,44 @@ def test_columns_are_the_same_whatever_the_blocks(block: int) -> None:
         np.testing.assert_array_equal(features.indices, expected * 900)
         np.testing.assert_array_equal(batch["label"], np.arange(200) - 100)
         assert list(batch["uid"]) == ["x" * (number % 7) for number in range(200)]
+
+
+@pytest.mark.parametrize("block", [1 << 14, 1 << 20])
+def test_sparse_rows_of_all_lengths_are_read_among_each_other(block: int) -> None:
+    """Rows of nothing to thousands of numbers, so that lengths have one byte, two and three; and
+    keys of one byte to nine."""
+    chance = np.random.default_rng(5)
+    counts = chance.choice([0, 1, 2, 30, 31, 32, 33, 300, 5000], 300, p=[0.12] * 8 + [0.04])
+    indptr = np.concatenate(([0], np.cumsum(counts)))
+    bits = chance.integers(0, 62, indptr[-1])
+    rows = Csr(chance.random(indptr[-1]), np.left_shift(1, bits), indptr, 1 << 62)
+    label = chance.integers(-9, 9, 300).astype("i4")
+    sink = io.BytesIO()
+    ProtobufFormat().write([Batch({"features": rows, "label": label})], sink)
+    found = concatenated(list(decode(read_frames(sink.getvalue(), "all lengths", block=block))))
+    assert_same(found, Batch({"features": rows, "label": label}))
+
+
+@pytest.mark.parametrize("extra", range(5))
+@pytest.mark.parametrize("count", [1, 40])
+def test_lengths_may_have_more_bytes_than_they_need(count: int, extra: int) -> None:
+    """As many as five; a template reads up to four."""
+
+    def delimited(tag: int, content: bytes) -> bytes:
+        length = [len(content) | 0x80, *[0x80] * (extra - 1), 0] if extra else [len(content)]
+        return bytes([tag, *length]) + content
+
+    counts = [number % 5 + 1 for number in range(count)]
+    payloads = []
+    for filled in counts:
+        values = delimited(0x0A, bytes(4 * filled))
+        keys = delimited(0x12, bytes(range(filled)))
+        tensor = delimited(0x12, values + keys + b"\x1a\x01\x09")
+        payloads.append(delimited(0x0A, b"\x0a\x06values" + delimited(0x12, tensor)))
+    features = one(*payloads)["features"]
+    assert isinstance(features, Csr)
+    assert np.diff(features.indptr).tolist() == counts
+    assert features.indices.tolist() == [key for filled in counts for key in range(filled)]
 
 
 def test_dense_records_of_changing_length_are_one_matrix() -> None:
