@@ -33,7 +33,7 @@ def planned(options: RunOptions, attempt: int) -> PlannedInterruption | None:
     return None if every is None else PlannedInterruption(every, warned=True)
 
 
-def is_interrupted(options: RunOptions) -> bool:
+def any_planned(options: RunOptions) -> bool:
     """Whether anything is planned at all."""
     return planned(options, 1) is not None
 

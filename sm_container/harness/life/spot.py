@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sm_container.harness.job.interruptions import described, is_interrupted
+from sm_container.harness.job.interruptions import any_planned, described
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.request.errors import RequestError
 from sm_container.harness.request.training_request import TrainingRequest
@@ -17,7 +17,7 @@ NOT_SPOT = (
 
 def require_spot(request: TrainingRequest, options: RunOptions) -> None:
     """Raise RequestError where interruptions are asked for, and the job is no spot job."""
-    if is_interrupted(options) and not request.spot:
+    if any_planned(options) and not request.spot:
         raise RequestError((NOT_SPOT,))
 
 
@@ -30,7 +30,7 @@ def spot_notes(request: TrainingRequest, options: RunOptions) -> Iterator[str]:
         "(--spot-discount); BillableTimeInSeconds follows from that, and the service's from the "
         "market"
     )
-    if not is_interrupted(options):
+    if not any_planned(options):
         return
     yield f"spot interruptions: {'; '.join(described(options))}"
     if request.checkpoint is None:

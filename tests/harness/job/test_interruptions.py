@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sm_container.harness.job.interruptions import (
     PlannedInterruption,
+    any_planned,
     described,
-    is_interrupted,
     planned,
 )
 from sm_container.harness.job.options import RunOptions
@@ -14,7 +14,7 @@ from sm_container.harness.job.options import RunOptions
 def test_nothing_is_planned_unless_it_is_asked_for() -> None:
     options = RunOptions("image")
     assert planned(options, 1) is None
-    assert not is_interrupted(options)
+    assert not any_planned(options)
     assert list(described(options)) == []
 
 
@@ -44,7 +44,7 @@ def test_each_attempt_has_its_own() -> None:
 
 def test_every_attempt_alike() -> None:
     options = RunOptions("image", interrupt_every=9.0)
-    assert is_interrupted(options)
+    assert any_planned(options)
     assert planned(options, 1) == planned(options, 100) == PlannedInterruption(9.0, warned=True)
     assert list(described(options)) == [
         "each attempt after 9 s of training, by SIGTERM and 120 s of grace"
