@@ -48,6 +48,7 @@ def to_document(summary: Summary, is_orphan: bool) -> dict[str, Any]:
         "LastModifiedTime": _iso(summary.modified),
         "TrainingTimeInSeconds": summary.seconds,
         "SmContainer": {
+            "Attempts": summary.attempts,
             "Engine": summary.engine,
             "Target": summary.target,
             "IsOrphan": is_orphan,
@@ -56,7 +57,11 @@ def to_document(summary: Summary, is_orphan: bool) -> dict[str, Any]:
 
 
 def _cells(summary: Summary, is_orphan: bool) -> tuple[str, ...]:
-    status = summary.secondary if summary.status in ("InProgress", "Stopping") else summary.status
+    status = summary.status
+    if status in ("InProgress", "Stopping"):
+        status = summary.secondary
+        if summary.attempts > 1:
+            status = f"{status}, attempt {summary.attempts}"
     if is_orphan:
         status = f"{status}, orphan"
     age = f"{_coarse(time.time() - summary.created)} ago" if summary.created else "?"

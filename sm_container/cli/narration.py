@@ -7,6 +7,7 @@ import threading
 from sm_container.cli.progress import Progress
 from sm_container.cli.stream import Stream
 from sm_container.cli.text import clock, duration, one_line
+from sm_container.harness.job.attempts import Interruption
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import Phase
 
@@ -65,6 +66,7 @@ class Narration:
         self._lock = threading.Lock()
         self._transitions = 0
         self._notes = 0
+        self._interruptions = 0
 
     def record(self, record: JobRecord) -> None:
         with self._lock:
@@ -79,9 +81,18 @@ class Narration:
                     f"{clock(transition.start)} {transition.status.value} - {transition.message}",
                     dim=True,
                 )
-                if transition.phase is Phase.STOPPING and _has_run(record):
+                if transition.phase is Phase.STOPPING and _is_running(record):
                     self._out.line(f"         {_how_it_stops(record)}", dim=True)
+                if transition.phase is Phase.TRAINING and len(record.attempts) > 1:
+                    self._out.line(f"         restarted: attempt {len(record.attempts)}", dim=True)
             self._transitions = len(record.transitions)
+            lost = [each.interruption for each in record.attempts if each.interruption]
+            for number, each in enumerate(lost[self._interruptions :], self._interruptions + 1):
+                self._out.line(
+                    f"{clock(each.at)} spot interruption {number}: {_how_it_is_lost(each, record)}",
+                    fg="yellow",
+                )
+            self._interruptions = len(lost)
             for note in record.notes[self._notes :]:
                 self._out.line(f"         note: {one_line(note, 500)}", fg="yellow")
             self._notes = len(record.notes)
@@ -99,9 +110,15 @@ class Narration:
             self._progress.close()
 
 
-def _has_run(record: JobRecord) -> bool:
-    """Whether there is a program to be told that the job stops."""
-    return any(transition.phase is Phase.TRAINING for transition in record.transitions)
+def _is_running(record: JobRecord) -> bool:
+    """Whether there is a program to be told that the job stops, as it now does."""
+    return record.transitions[-2].phase is Phase.TRAINING
+
+
+def _how_it_is_lost(interruption: Interruption, record: JobRecord) -> str:
+    if not interruption.warned:
+        return "SIGKILL, without a warning"
+    return f"SIGTERM, grace {duration(record.options.grace_seconds)}"
 
 
 def _how_it_stops(record: JobRecord) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sm_container.cli.stream import Stream
-from sm_container.cli.summary import NO_MODEL, left_a_model, moved
+from sm_container.cli.summary import NO_MODEL, left_a_model, moved, saved, tried
 from sm_container.cli.text import duration, moment, one_line, printable
 from sm_container.contract.redaction import redacted
 from sm_container.harness.describe import describe
@@ -67,6 +67,8 @@ def _sections(record: JobRecord, folder: JobFolder) -> Iterator[tuple[str, Rende
         if values:
             yield heading, _grid([(name, one_line(value)) for name, value in values.items()])
     yield "Statuses", _statuses(record)
+    if record.attempts:
+        yield "Attempts", _attempts(record)
     if record.traffic:
         yield "Data", _grid([(each.channel, moved(each)) for each in record.traffic])
     if record.final_metrics:
@@ -86,10 +88,11 @@ def _job(record: JobRecord, folder: JobFolder, description: Mapping[str, Any]) -
         ("entry point", _words(algorithm.get("ContainerEntrypoint"))),
         ("arguments", _words(algorithm.get("ContainerArguments"))),
         ("instance", f"{resources.get('InstanceCount')} x {resources.get('InstanceType')}"),
-        ("time limit", duration(description["StoppingCondition"]["MaxRuntimeInSeconds"])),
+        ("time limit", _limits(description)),
         ("isolated", "yes" if description.get("EnableNetworkIsolation") else None),
         ("created", moment(record.created)),
         ("trained", None if record.training_seconds is None else duration(record.training_seconds)),
+        ("saving", None if record.saving_percent is None else saved(record)),
         ("exit code", None if record.exit_code is None else str(record.exit_code)),
         ("reason", record.failure_reason),
         ("cause", record.fault),
@@ -99,6 +102,14 @@ def _job(record: JobRecord, folder: JobFolder, description: Mapping[str, Any]) -
         ("folder", str(folder.path)),
     ]
     return [(label, printable(text)) for label, text in rows if text]
+
+
+def _limits(description: Mapping[str, Any]) -> str:
+    condition = description["StoppingCondition"]
+    runtime = duration(condition["MaxRuntimeInSeconds"])
+    if not description.get("EnableManagedSpotTraining"):
+        return runtime
+    return f"{runtime}, with waiting {duration(condition['MaxWaitTimeInSeconds'])}; spot instances"
 
 
 def _model(record: JobRecord, folder: JobFolder) -> str | None:
@@ -134,6 +145,13 @@ def _statuses(record: JobRecord) -> Table:
     for each in record.transitions:
         took = "" if each.end is None else duration(each.end - each.start)
         table.add_row(moment(each.start), each.status.value, took, each.message)
+    return table
+
+
+def _attempts(record: JobRecord) -> Table:
+    table = _table()
+    for number, each in enumerate(record.attempts, 1):
+        table.add_row(str(number), moment(each.start), tried(each))
     return table
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 _SIZE = re.compile(r"([0-9]{1,15})([kmgt]?)(i?b)?", re.ASCII | re.IGNORECASE)
+_FRACTION = re.compile(r"[0-9]{1,12}\.[0-9]{1,3}", re.ASCII)
 _REGION = re.compile(r"[a-z]+(-[a-z]+)+-[0-9]{1,2}", re.ASCII)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
@@ -34,6 +35,13 @@ def duration(text: str) -> int:
         raise click.BadParameter(
             f"{text!r} is no duration: write 900, 90s, 15m, 2h or 7d."
         ) from None
+
+
+def span(text: str) -> float:
+    """Seconds, also in parts: ``0.5``, or as :func:`duration` takes them."""
+    if _FRACTION.fullmatch(text.strip()) is not None:
+        return float(text)
+    return float(duration(text))
 
 
 def region(text: str) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
-
 from sm_container.cli.ending import ask_to_stop, await_end, await_release, ended
 from sm_container.cli.orphans import end_orphan
 from sm_container.cli.stream import Stream
@@ -13,6 +10,7 @@ from sm_container.harness.engines.engine import EngineError, ImageTarget, Progra
 from sm_container.harness.engines.reclaim import foreign
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.life.recovery import end_mounts
+from sm_container.harness.store.deletion import make_deletable
 from sm_container.harness.store.folder import DamagedJobError, JobFolder
 from sm_container.harness.store.jobs import JobStore
 from sm_container.harness.store.ownership import OwnedElsewhereError, Ownership, is_owned
@@ -83,9 +81,4 @@ def _make_deletable(store: JobStore, folder: JobFolder, err: Stream) -> None:
                 engine.reclaim(tree, target)
         except EngineError as fault:
             err.line(f"Warning: {fault}", fg="yellow")
-    for top, folders, _ in os.walk(folder.path):
-        for name in folders:
-            path = os.path.join(top, name)
-            mode = os.lstat(path).st_mode
-            if stat.S_ISDIR(mode) and mode & stat.S_IRWXU != stat.S_IRWXU:
-                os.chmod(path, mode | stat.S_IRWXU)
+    make_deletable(folder.path)

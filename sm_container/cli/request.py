@@ -54,6 +54,12 @@ REQUEST_OPTIONS = (
     click.Option(
         ["--max-runtime"], metavar="DURATION", help="Time limit: 900, 15m, 2h. [default: 1d]"
     ),
+    click.Option(["--spot"], is_flag=True, help="Spot instances, which can be interrupted."),
+    click.Option(
+        ["--max-wait"],
+        metavar="DURATION",
+        help="Time limit of a spot job with all waiting. [default: as long as it may run]",
+    ),
     click.Option(
         ["--metric"], multiple=True, metavar="NAME=REGEX", help="A metric to find in the log."
     ),
@@ -121,6 +127,8 @@ def read_request(
         output=given["output"],
         checkpoint=given["checkpoint"],
         max_runtime=given["max_runtime"],
+        max_wait=given["max_wait"],
+        spot=given["spot"],
         name=given["name"],
     )
     document = build_document(flags, base, default_output=str(home.path / "output"))

@@ -133,6 +133,11 @@ def _options(given: Mapping[str, Any], target: str) -> RunOptions:
         shell=given["shell"],
         s3_latency_ms=given["s3_latency"],
         s3_bandwidth_mbs=given["s3_bandwidth"],
+        interrupt_after=given["interrupt_after"],
+        kill_after=given["kill_after"],
+        interrupt_every=given["interrupt_every"],
+        spot_wait_seconds=given["spot_wait"],
+        spot_discount_percent=given["spot_discount"],
     )
 
 

@@ -11,6 +11,7 @@ from sm_container.cli.stream import Stream
 from sm_container.cli.text import duration, one_line, printable, wrapped
 from sm_container.contract.layout import Layout
 from sm_container.harness.describe import describe
+from sm_container.harness.job.attempts import AttemptRecord
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import JobStatus
 from sm_container.harness.job.traffic import ChannelTraffic
@@ -78,10 +79,34 @@ def _rows(record: JobRecord, folder: JobFolder, with_model: bool) -> Iterator[Ro
     phases = [f"{name} {duration(each)}" for name, each in seconds.items()]
     if phases:
         yield "time", " · ".join(phases)
+    if len(record.attempts) > 1:
+        for number, attempt in enumerate(record.attempts, 1):
+            yield "attempts", f"{number}  {tried(attempt)}"
+    if record.saving_percent is not None:
+        yield "saving", saved(record)
     yield from _listed("notes", record.notes, record.name)
     yield from _listed("not simulated", record.not_simulated, record.name)
     if record.status is not JobStatus.COMPLETED and not record.options.shell:
         yield from _next_steps(record, folder)
+
+
+def tried(attempt: AttemptRecord) -> str:
+    """An attempt at the job in a few words."""
+    if attempt.cause is None:
+        return "goes on"
+    lost = attempt.interruption
+    how = "" if lost is None or lost.warned else " without a warning"
+    code = "" if attempt.exit_code is None else f", exit code {attempt.exit_code}"
+    return f"{attempt.cause}{how} after {duration(attempt.seconds)}{code}"
+
+
+def saved(record: JobRecord) -> str:
+    """What a spot job has saved, and by which assumption."""
+    return (
+        f"{record.saving_percent:.0f} %: {record.billable_seconds} s billable of "
+        f"{record.training_seconds} s, assumed a discount of "
+        f"{record.options.spot_discount_percent:g} %"
+    )
 
 
 def moved(traffic: ChannelTraffic) -> str:

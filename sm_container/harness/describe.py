@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from sm_container.harness.request.training_request import DEFAULT_MAX_RUNTIME
 
 if TYPE_CHECKING:
+    from sm_container.harness.job.attempts import AttemptRecord
     from sm_container.harness.job.record import JobRecord, MetricValue, Transition
     from sm_container.harness.job.traffic import ChannelTraffic
 
@@ -78,7 +79,7 @@ def describe(record: JobRecord) -> Description:
         "SecondaryStatusTransitions": [_transition(each) for each in record.transitions],
         "FinalMetricDataList": [_metric(each) for each in record.final_metrics] or None,
         "TrainingTimeInSeconds": record.training_seconds,
-        "BillableTimeInSeconds": record.training_seconds,
+        "BillableTimeInSeconds": record.billable_seconds,
         "ProfilingStatus": "Disabled",
         **{member: request.get(member, False) for member in _SWITCHES},
         **{member: request.get(member) for member in _AS_SENT},
@@ -133,12 +134,49 @@ def _own(record: JobRecord, request: Mapping[str, Any]) -> dict[str, Any]:
             "ExitCode": record.exit_code,
             "Fault": record.fault,
             "Phases": _phases(record.transitions),
+            "Attempts": list(_attempts(record.attempts)) or None,
+            "Interruptions": list(_interruptions(record.attempts)) or None,
+            "Saving": _saving(record),
             "Traffic": [_traffic(each) for each in record.traffic] or None,
             "NotSimulated": list(record.not_simulated),
             "Notes": list(record.notes),
             "Tags": request.get("Tags"),
         }
     )
+
+
+def _attempts(attempts: Iterable[AttemptRecord]) -> Iterator[dict[str, Any]]:
+    """Each launch of the job's instances; the last has no end while it lasts."""
+    for number, each in enumerate(attempts, 1):
+        yield _with_values(
+            {
+                "Attempt": number,
+                "StartTime": _time(each.start),
+                "EndTime": _time(each.end),
+                "Ending": each.cause,
+                "ExitCode": each.exit_code,
+            }
+        )
+
+
+def _interruptions(attempts: Iterable[AttemptRecord]) -> Iterator[dict[str, Any]]:
+    for number, each in enumerate(attempts, 1):
+        if each.interruption is not None:
+            yield {
+                "Attempt": number,
+                "Time": _time(each.interruption.at),
+                "Signal": "SIGTERM" if each.interruption.warned else "SIGKILL",
+            }
+
+
+def _saving(record: JobRecord) -> dict[str, Any] | None:
+    """What spot instances have saved, by the service's formula and the discount assumed here."""
+    if record.saving_percent is None:
+        return None
+    return {
+        "Percent": round(record.saving_percent, 1),
+        "AssumedDiscountPercent": record.options.spot_discount_percent,
+    }
 
 
 def _traffic(traffic: ChannelTraffic) -> dict[str, Any]:

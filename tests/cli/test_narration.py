@@ -10,6 +10,7 @@ import pytest
 from sm_container.cli.narration import LogPrinter, Narration
 from sm_container.cli.progress import Bars, Lines, progress_on
 from sm_container.cli.stream import Stream
+from sm_container.harness.job.attempts import Interruption
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import Phase
 from tests.cli.records import job
@@ -79,6 +80,49 @@ def test_a_signal_is_told_of_where_there_was_a_program(started: bool, told: int)
     assert out.text.splitlines()[0] == "a on b"
     assert out.text.count("a on b") == 1
     assert out.text.count("SIGTERM was sent") == told
+
+
+@pytest.mark.parametrize(
+    ("warned", "told"),
+    [(True, "SIGTERM, grace 2 min"), (False, "SIGKILL, without a warning")],
+)
+def test_interruptions_are_counted_and_told_once(warned: bool, told: str) -> None:
+    out = Sink()
+    narration = Narration(
+        out.stream, LogPrinter(out.stream, ("algo-1",), out.stream, "a"), Lines(out.stream)
+    )
+    record = job("a", "InProgress")
+    narration.record(record)
+    for _ in range(2):
+        lost = replace(record.attempts[-1], interruption=Interruption(2_000_000.0, warned))
+        record = replace(record, attempts=(*record.attempts[:-1], lost))
+        narration.record(record)
+        narration.record(record)
+        for phase in (Phase.INTERRUPTED, Phase.LAUNCHING, Phase.PREPARING, Phase.DOWNLOADING):
+            record = record.entered(phase, 2_000_000.0)
+            narration.record(record)
+        for phase in (Phase.IMAGE, Phase.TRAINING):
+            record = record.entered(phase, 2_000_000.0)
+            narration.record(record)
+
+    lines = [line.partition("spot ")[2] for line in out.text.splitlines() if "spot int" in line]
+    assert lines == [f"interruption {number}: {told}" for number in (1, 2)]
+    assert [line.strip() for line in out.text.splitlines() if "restarted" in line] == [
+        "restarted: attempt 2",
+        "restarted: attempt 3",
+    ]
+
+
+def test_a_stop_between_two_attempts_has_nobody_to_send_a_signal_to() -> None:
+    out = Sink()
+    narration = Narration(
+        out.stream, LogPrinter(out.stream, ("algo-1",), out.stream, "a"), Lines(out.stream)
+    )
+    record = job("a", "InProgress").entered(Phase.INTERRUPTED, 2_000_000.0)
+    narration.record(record)
+    narration.record(record.entered(Phase.STOPPING, 2_000_000.0))
+    assert "Stopping" in out.text
+    assert "SIGTERM was sent" not in out.text
 
 
 def test_a_copy_is_a_line_when_it_is_done() -> None:

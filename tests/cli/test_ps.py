@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from sm_container.harness.job.status import Phase
 from tests.cli.records import job, stored
 
 
@@ -40,6 +42,14 @@ def test_a_table(invoke: Any) -> None:
     assert lines[0].split() == ["NAME", "STATUS", "CREATED", "TRAINED", "ENGINE", "TARGET"]
     assert lines[1].split()[:2] == ["other-one", "Completed"]
     assert all(line.endswith("process  /code/train") for line in lines[1:])
+
+
+def test_a_job_that_was_interrupted_says_how_often_it_began(desk: Any, invoke: Any) -> None:
+    record = job("again", "InProgress")
+    lost = replace(record.attempts[0], end=record.attempts[0].start, ending=Phase.INTERRUPTED)
+    stored(desk.home, replace(record, attempts=(lost, *record.attempts)))
+    assert "Training, attempt 2, orphan" in invoke("ps").stdout
+    assert json.loads(invoke("ps", "--json").stdout)[0]["SmContainer"]["Attempts"] == 2
 
 
 def test_an_empty_list_says_what_there_is(invoke: Any) -> None:

@@ -14,6 +14,7 @@ import botocore.parsers
 import pytest
 
 from sm_container.harness.describe import as_json, describe
+from sm_container.harness.job.attempts import AttemptRecord, Interruption
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.job.record import JobRecord, MetricValue, Transition
 from sm_container.harness.job.status import JobStatus, Phase
@@ -172,7 +173,10 @@ def test_statuses_transitions_and_times(output_shape: botocore.model.Shape) -> N
         == parsed["TrainingStartTime"] - parsed["CreationTime"]
     )
     assert parsed["CreationTime"] == datetime.fromtimestamp(START, timezone.utc)
-    assert (parsed["TrainingTimeInSeconds"], parsed["BillableTimeInSeconds"]) == (19, 19)
+    assert (parsed["TrainingTimeInSeconds"], parsed["BillableTimeInSeconds"]) == (19, 6)
+    on_demand = describe(_record(document=DOCUMENT | {"EnableManagedSpotTraining": False}))
+    assert (on_demand["TrainingTimeInSeconds"], on_demand["BillableTimeInSeconds"]) == (19, 19)
+    assert "Saving" not in on_demand["SmContainer"]
 
 
 def test_the_last_transition_has_no_end_while_it_lasts() -> None:
@@ -212,10 +216,42 @@ def test_what_the_shape_has_no_place_for() -> None:
         "Target": "algo:1",
         "ExitCode": 0,
         "Phases": {"Starting": 1.5, "Downloading": 2.5, "Training": 16.0},
+        "Saving": {"Percent": 68.4, "AssumedDiscountPercent": 70.0},
         "NotSimulated": ["VpcConfig: why"],
         "Notes": ["a note"],
         "Tags": [{"Key": "owner", "Value": "me"}],
     }
+
+
+def test_attempts_and_interruptions() -> None:
+    attempts = (
+        AttemptRecord(START, START + 5, Phase.INTERRUPTED, 143, Interruption(START + 3, True)),
+        AttemptRecord(START + 5, START + 9, Phase.INTERRUPTED, 137, Interruption(START + 9, False)),
+        AttemptRecord(START + 9),
+    )
+    own = as_json(describe(_record(attempts=attempts)))["SmContainer"]
+    assert own["Attempts"] == [
+        {
+            "Attempt": 1,
+            "StartTime": "2023-11-14T22:13:20.250+00:00",
+            "EndTime": "2023-11-14T22:13:25.250+00:00",
+            "Ending": "Interrupted",
+            "ExitCode": 143,
+        },
+        {
+            "Attempt": 2,
+            "StartTime": "2023-11-14T22:13:25.250+00:00",
+            "EndTime": "2023-11-14T22:13:29.250+00:00",
+            "Ending": "Interrupted",
+            "ExitCode": 137,
+        },
+        {"Attempt": 3, "StartTime": "2023-11-14T22:13:29.250+00:00"},
+    ]
+    assert [(each["Attempt"], each["Signal"]) for each in own["Interruptions"]] == [
+        (1, "SIGTERM"),
+        (2, "SIGKILL"),
+    ]
+    assert own["Interruptions"][0]["Time"] == "2023-11-14T22:13:23.250+00:00"
 
 
 def test_json_has_iso_times_and_no_bare_nan() -> None:

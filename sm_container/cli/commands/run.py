@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sm_container.cli.parameters import complete_path, credentials, duration, region, size
+from sm_container.cli.parameters import complete_path, credentials, duration, region, size, span
 from sm_container.cli.request import RequestCommand
 
 
@@ -28,7 +28,7 @@ class RunCommand(RequestCommand):
     "run",
     cls=RunCommand,
     short_help="Run a training job.",
-    epilog="Exit code: 0 completed, the program's own where it failed, 2 bad input, 124 time "
+    epilog="Exit code: 0 completed, the program's own where it failed, 2 bad input, 124 a time "
     "limit, 125 the harness or an upload, 130 stopped. Ctrl-C stops the job as the service would, "
     "a second one kills it.",
 )
@@ -97,6 +97,43 @@ class RunCommand(RequestCommand):
     metavar="SECONDS",
     help="Time between SIGTERM and SIGKILL.",
 )
+@click.option(
+    "--interrupt-after",
+    multiple=True,
+    type=span,
+    metavar="SECONDS",
+    help="With --spot: interrupt an attempt SECONDS after its training began: SIGTERM, the grace, "
+    "SIGKILL, and a fresh container. Given again, the next attempt.",
+)
+@click.option(
+    "--kill-after",
+    multiple=True,
+    type=span,
+    metavar="SECONDS",
+    help="The same without any warning, in the attempts after those of --interrupt-after.",
+)
+@click.option(
+    "--interrupt-every",
+    type=span,
+    metavar="SECONDS",
+    help="Interrupt every attempt that is not spoken for otherwise.",
+)
+@click.option(
+    "--spot-wait",
+    type=span,
+    default="0",
+    show_default=True,
+    metavar="SECONDS",
+    help="How long there are no spot instances after an interruption.",
+)
+@click.option(
+    "--spot-discount",
+    type=click.FloatRange(0, 100, max_open=True),
+    default=70,
+    show_default=True,
+    metavar="PERCENT",
+    help="What is assumed that spot instances cost less, for BillableTimeInSeconds.",
+)
 @click.option("--detach", is_flag=True, help="Start the job, print its name and return.")
 @click.option("--shell", is_flag=True, help="Stage everything, then a shell in place of TARGET.")
 @click.option("--dry-run", is_flag=True, help="Print the /opt/ml tree and the engine's command.")
@@ -120,7 +157,11 @@ def _exclude(given: dict[str, Any]) -> None:
     if len(ways) > 1:
         names = " and ".join(f"--{each.replace('_', '-')}" for each in ways)
         raise click.UsageError(f"{names} exclude one another")
-    if given["shell"] and given["as_json"]:
-        raise click.UsageError("--shell and --json exclude one another")
+    for other in ("as_json", "interrupt_after", "kill_after", "interrupt_every"):
+        if given["shell"] and given[other]:
+            name = other.removeprefix("as_").replace("_", "-")
+            raise click.UsageError(f"--shell and --{name} exclude one another")
+    if given["interrupt_every"] == 0:
+        raise click.UsageError("--interrupt-every 0 leaves no time to train")
     if given["build_arg"] and given["build"] is None:
         raise click.UsageError("--build-arg needs --build DIR")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sm_container.harness.job.attempts import AttemptRecord
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.job.status import JobStatus, Phase, SecondaryStatus
 from sm_container.harness.job.traffic import ChannelTraffic
@@ -45,9 +46,10 @@ class MetricValue:
 class JobRecord:
     """A training job at one moment. Times are epoch seconds.
 
-    ``document`` is the CreateTrainingJob request as accepted. ``exit_code`` is the algorithm's own,
-    ``fault`` the harness's word on what went wrong on its side of the fence, if anything did.
-    ``traffic`` is what the channels have moved, known in part while the job runs.
+    ``document`` is the CreateTrainingJob request as accepted. ``exit_code`` is the algorithm's own
+    in the attempt that was the last, ``fault`` the harness's word on what went wrong on its side of
+    the fence, if anything did. ``traffic`` is what the channels have moved over all attempts, known
+    in part while the job runs.
     """
 
     name: str
@@ -69,6 +71,7 @@ class JobRecord:
     not_simulated: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     traffic: tuple[ChannelTraffic, ...] = ()
+    attempts: tuple[AttemptRecord, ...] = ()
 
     @property
     def phase(self) -> Phase | None:
@@ -80,13 +83,39 @@ class JobRecord:
 
     @property
     def training_seconds(self) -> int | None:
-        """TrainingTimeInSeconds, and the billable seconds too: no spot saving is simulated here."""
+        """TrainingTimeInSeconds: how long instances were up over all attempts, and not how long
+        they were waited for in between. None before the end.
+
+        That the service counts so is inferred.
+        """
         if self.training_started is None or self.training_ended is None:
             return None
+        if self.attempts:
+            return max(1, round(sum(each.seconds for each in self.attempts)))
         return max(1, round(self.training_ended - self.training_started))
 
-    def entered(self, phase: Phase, now: float) -> JobRecord:
-        """The record once the job has entered a phase.
+    @property
+    def is_spot(self) -> bool:
+        return bool(self.document.get("EnableManagedSpotTraining"))
+
+    @property
+    def billable_seconds(self) -> int | None:
+        """BillableTimeInSeconds: the training time, less the discount that is assumed for spot."""
+        if self.training_seconds is None or not self.is_spot:
+            return self.training_seconds
+        paid = 1 - self.options.spot_discount_percent / 100
+        return max(1, round(self.training_seconds * paid))
+
+    @property
+    def saving_percent(self) -> float | None:
+        """What a spot job has saved. Source: DescribeTrainingJob, BillableTimeInSeconds."""
+        if self.training_seconds is None or self.billable_seconds is None or not self.is_spot:
+            return None
+        return (1 - self.billable_seconds / self.training_seconds) * 100
+
+    def entered(self, phase: Phase, now: float, exit_code: int | None = None) -> JobRecord:
+        """The record once the job has entered a phase; ``exit_code`` is the algorithm's, where its
+        end has led there.
 
         Raises:
             StateError: where that phase cannot follow the current one.
@@ -97,12 +126,30 @@ class JobRecord:
         if closed:
             closed = (*closed[:-1], replace(closed[-1], end=now))
         ended = now if phase.status is not None and phase.status.is_terminal else None
+        downloads = phase is Phase.DOWNLOADING
         return replace(
             self,
             transitions=(*closed, Transition(phase, now, ended)),
             status=phase.status or self.status,
             last_modified=now,
+            attempts=self._attempts_in(phase, now, exit_code),
+            training_started=now if downloads and not self.attempts else self.training_started,
+            exit_code=exit_code if phase is Phase.UPLOADING else self.exit_code,
         )
+
+    def _attempts_in(
+        self, phase: Phase, now: float, exit_code: int | None
+    ) -> tuple[AttemptRecord, ...]:
+        if phase is Phase.DOWNLOADING:
+            return (*self.attempts, AttemptRecord(now))
+        if not self.attempts or self.attempts[-1].end is not None:
+            return self.attempts
+        last = self.attempts[-1]
+        if exit_code is not None:
+            last = replace(last, exit_code=exit_code)
+        if phase.ends_attempt:
+            last = replace(last, end=now, ending=phase)
+        return (*self.attempts[:-1], last)
 
     def to_document(self) -> dict[str, Any]:
         return {
@@ -125,6 +172,7 @@ class JobRecord:
             "not_simulated": list(self.not_simulated),
             "notes": list(self.notes),
             "traffic": [each.to_document() for each in self.traffic],
+            "attempts": [each.to_document() for each in self.attempts],
         }
 
     @classmethod
@@ -148,6 +196,9 @@ class JobRecord:
                 "notes": tuple(plain["notes"]),
                 "traffic": tuple(
                     ChannelTraffic.from_document(each) for each in plain.get("traffic", ())
+                ),
+                "attempts": tuple(
+                    AttemptRecord.from_document(each) for each in plain.get("attempts", ())
                 ),
             }
         )

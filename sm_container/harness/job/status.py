@@ -25,24 +25,35 @@ class SecondaryStatus(str, Enum):
     STARTING = "Starting"
     DOWNLOADING = "Downloading"
     TRAINING = "Training"
+    INTERRUPTED = "Interrupted"
     UPLOADING = "Uploading"
     STOPPING = "Stopping"
     STOPPED = "Stopped"
     MAX_RUNTIME_EXCEEDED = "MaxRuntimeExceeded"
+    MAX_WAIT_TIME_EXCEEDED = "MaxWaitTimeExceeded"
     COMPLETED = "Completed"
     FAILED = "Failed"
 
 
 class Phase(Enum):
-    """A step of a job's life: the secondary status it shows, and the service's message."""
+    """A step of a job's life: the secondary status it shows, and the service's message.
+
+    The messages of INTERRUPTED and MAX_WAIT_TIME_EXCEEDED are not documented: they are ours.
+    """
 
     STARTING = (SecondaryStatus.STARTING, "Starting the training job")
+    LAUNCHING = (SecondaryStatus.STARTING, "Launching requested ML instances")
+    REPLACING = (SecondaryStatus.STARTING, "Launched instance was unhealthy, replacing it!")
     PREPARING = (SecondaryStatus.STARTING, "Preparing the instances for training")
     DOWNLOADING = (SecondaryStatus.DOWNLOADING, "Downloading input data")
     IMAGE = (SecondaryStatus.TRAINING, "Downloading the training image")
     TRAINING = (
         SecondaryStatus.TRAINING,
         "Training image download completed. Training in progress.",
+    )
+    INTERRUPTED = (
+        SecondaryStatus.INTERRUPTED,
+        "The managed spot training instances were interrupted",
     )
     STOPPING = (SecondaryStatus.STOPPING, "Stopping the training job")
     UPLOADING = (SecondaryStatus.UPLOADING, "Uploading generated training model")
@@ -52,6 +63,10 @@ class Phase(Enum):
     MAX_RUNTIME_EXCEEDED = (
         SecondaryStatus.MAX_RUNTIME_EXCEEDED,
         "Training job runtime exceeded MaxRuntimeInSeconds provided",
+    )
+    MAX_WAIT_TIME_EXCEEDED = (
+        SecondaryStatus.MAX_WAIT_TIME_EXCEEDED,
+        "Training job wait time exceeded MaxWaitTimeInSeconds provided",
     )
 
     @property
@@ -67,6 +82,12 @@ class Phase(Enum):
         """The TrainingJobStatus that this phase brings, or None where it leaves it as it is."""
         return _STATUS.get(self)
 
+    @property
+    def ends_attempt(self) -> bool:
+        """Whether the job's instances are gone: for good, or until others take their place."""
+        terminal = self.status is not None and self.status.is_terminal
+        return terminal or self in (Phase.INTERRUPTED, Phase.REPLACING)
+
     def may_follow(self, previous: Phase | None) -> bool:
         return previous in _PREDECESSORS[self]
 
@@ -78,16 +99,22 @@ _STATUS = {
     Phase.FAILED: JobStatus.FAILED,
     Phase.STOPPED: JobStatus.STOPPED,
     Phase.MAX_RUNTIME_EXCEEDED: JobStatus.STOPPED,
+    Phase.MAX_WAIT_TIME_EXCEEDED: JobStatus.STOPPED,
 }
 
-_RUNNING = (Phase.STARTING, Phase.PREPARING, Phase.DOWNLOADING, Phase.IMAGE, Phase.TRAINING)
+_UP = (Phase.DOWNLOADING, Phase.IMAGE, Phase.TRAINING)
+_LAUNCHING = (Phase.STARTING, Phase.LAUNCHING, Phase.REPLACING)
+_RUNNING = (*_LAUNCHING, Phase.PREPARING, *_UP, Phase.INTERRUPTED)
 
 _PREDECESSORS: dict[Phase, tuple[Phase | None, ...]] = {
     Phase.STARTING: (None,),
-    Phase.PREPARING: (Phase.STARTING,),
+    Phase.LAUNCHING: (Phase.INTERRUPTED,),
+    Phase.REPLACING: _UP,
+    Phase.PREPARING: _LAUNCHING,
     Phase.DOWNLOADING: (Phase.PREPARING,),
     Phase.IMAGE: (Phase.DOWNLOADING,),
     Phase.TRAINING: (Phase.IMAGE,),
+    Phase.INTERRUPTED: (Phase.TRAINING,),
     Phase.STOPPING: _RUNNING,
     # A failed job passes through Uploading too; a stopped one only if its container ran.
     Phase.UPLOADING: (Phase.IMAGE, Phase.TRAINING, Phase.STOPPING),
@@ -95,4 +122,5 @@ _PREDECESSORS: dict[Phase, tuple[Phase | None, ...]] = {
     Phase.FAILED: (*_RUNNING, Phase.STOPPING, Phase.UPLOADING),
     Phase.STOPPED: (Phase.STOPPING, Phase.UPLOADING),
     Phase.MAX_RUNTIME_EXCEEDED: (Phase.STOPPING, Phase.UPLOADING),
+    Phase.MAX_WAIT_TIME_EXCEEDED: (Phase.STOPPING, Phase.UPLOADING),
 }

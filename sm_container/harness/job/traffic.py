@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -38,3 +38,26 @@ class ChannelTraffic:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> ChannelTraffic:
         return cls(**document)
+
+
+def totals(traffic: Iterable[ChannelTraffic]) -> tuple[ChannelTraffic, ...]:
+    """Each channel of each host once, with what was moved over all attempts."""
+    sums: dict[tuple[str, str, str], ChannelTraffic] = {}
+    for each in traffic:
+        key = (each.channel, each.host, each.mode)
+        sums[key] = each if key not in sums else _sum(sums[key], each)
+    return tuple(sums.values())
+
+
+def _sum(one: ChannelTraffic, other: ChannelTraffic) -> ChannelTraffic:
+    return ChannelTraffic(
+        one.channel,
+        one.host,
+        one.mode,
+        one.size + other.size,
+        one.seconds + other.seconds,
+        one.epochs + other.epochs,
+        one.finished + other.finished,
+        one.blocked + other.blocked,
+        one.starved + other.starved,
+    )

@@ -6,6 +6,7 @@ Runs Your Training Image".
 
 from __future__ import annotations
 
+import shutil
 import time
 from contextlib import ExitStack
 from types import TracebackType
@@ -15,28 +16,37 @@ from sm_container.contract.inputs import InputMode
 from sm_container.contract.layout import Layout
 from sm_container.harness.credentials.choice import CredentialsKind
 from sm_container.harness.credentials.served import ServedCredentials
-from sm_container.harness.engines.engine import EngineError, Exit
+from sm_container.harness.engines.engine import Exit
+from sm_container.harness.job.interruptions import planned
 from sm_container.harness.job.status import Phase
-from sm_container.harness.job.traffic import ChannelTraffic
+from sm_container.harness.job.traffic import ChannelTraffic, totals
 from sm_container.harness.life.containers import Running, container_spec
-from sm_container.harness.life.faults import StoppedEarly
+from sm_container.harness.life.faults import PlatformFault
 from sm_container.harness.life.ledger import Ledger
+from sm_container.harness.life.limits import Limits
 from sm_container.harness.life.observer import Observer
 from sm_container.harness.life.prepare import Prepared
-from sm_container.harness.life.stopping import Interrupts, StopCause, is_stop_requested
+from sm_container.harness.life.stopping import StopCause
 from sm_container.harness.life.tree import write_tree
+from sm_container.harness.store.deletion import make_deletable
 from sm_container.harness.store.folder import JobFolder
 
 if TYPE_CHECKING:
+    from sm_container.harness.job.attempts import Interruption
     from sm_container.harness.life.feeding import Feeding
 
 # The exit code by which engines say that they themselves have failed.
 ENGINE_FAULT = 125
+_TICK_SECONDS = 0.1
 
 
 class Attempt:
     """The steps of one attempt, each called once and in this order. Leaving the ``with`` block ends
-    what still runs; the trees stay."""
+    what still runs; the trees stay until another attempt takes their place.
+
+    ``number`` is 1 for the first. ``interruption`` is what befell its spot instances, None while
+    they are left alone.
+    """
 
     def __init__(
         self,
@@ -44,21 +54,26 @@ class Attempt:
         folder: JobFolder,
         ledger: Ledger,
         observer: Observer,
-        interrupts: Interrupts,
+        limits: Limits,
     ) -> None:
         self.prepared = prepared
         self.folder = folder
         self.ledger = ledger
         self.observer = observer
-        self.interrupts = interrupts
+        self.limits = limits
+        self.number = len(ledger.record.attempts) + 1
+        self.interruption: Interruption | None = None
         self.layouts = {host: Layout(folder.tree(host)) for host in prepared.hosts}
         self._cleanup = ExitStack()
+        self._moved = ledger.record.traffic  # in the attempts before
         self._staged: list[ChannelTraffic] = []
         self._feeding: Feeding | None = None
         self._running = Running(self._hear)
 
     def write_trees(self) -> None:
+        """Make the hosts' trees anew: nothing outlives an instance on its disk."""
         for host, layout in self.layouts.items():
+            self._delete_tree(host, layout)
             write_tree(
                 layout,
                 self.prepared.request,
@@ -66,6 +81,7 @@ class Attempt:
                 self.prepared.hosts,
                 arn=self.ledger.record.arn,
                 network_interface=self.prepared.network_interface,
+                attempt=self.number,
             )
 
     def download(self) -> None:
@@ -73,12 +89,13 @@ class Attempt:
 
         Raises:
             DownloadError: where data cannot be had.
-            StoppedEarly: where the job is to stop meanwhile.
+            PlatformFault: where a feeder died.
+            StoppedEarly: where the job must end meanwhile.
         """
-        self.ledger.enter(Phase.DOWNLOADING, training_started=time.time())
+        self.ledger.enter(Phase.DOWNLOADING)
         if self.prepared.plans:
             self._stage()
-        self.leave_if_stopped()
+        self.limits.leave_if_due()
         if any(plan.mode is not InputMode.FILE for plan in self.prepared.plans):
             self._feed()
 
@@ -101,33 +118,35 @@ class Attempt:
         self.ledger.enter(Phase.TRAINING)
 
     def watch(self) -> StopCause | None:
-        """Wait for the containers' end; end them when the job is to stop.
+        """Wait for the containers' end; end them when the job must end or its instances are lost.
+
+        Returns why the job must end; None where its algorithm ended, or where ``interruption`` says
+        that this attempt did.
 
         Raises:
             DownloadError: where a channel can be fed no more.
-            EngineError: where the engine, and not the algorithm, has failed.
+            PlatformFault: where the engine or a feeder, and not the algorithm, has failed.
         """
-        deadline = time.monotonic() + self.prepared.request.max_runtime
         cause: StopCause | None = None
         killed = False
-        while not self._running.wait(0.1):
-            self.folder.require()
-            self._check_feeding()
-            if cause is None:
-                if is_stop_requested(self.folder, self.interrupts):
-                    cause = StopCause.REQUEST
-                elif time.monotonic() >= deadline:
-                    cause = StopCause.MAX_RUNTIME
-                if cause is not None:
-                    self.ledger.enter(Phase.STOPPING)
-                    self._running.stop(self.prepared.options.grace_seconds)
-            elif self.interrupts.wants_kill and not killed:
-                killed = True
-                self._running.kill()
+        began = time.monotonic()
+        with self.limits.training():
+            while not self._running.wait(_TICK_SECONDS):
+                self.folder.require()
+                self._check_feeding()
+                if cause is None:
+                    cause = self.limits.due()
+                    if cause is not None:
+                        self._stop()
+                    elif self.interruption is None:
+                        self._interrupt_if_due(time.monotonic() - began)
+                elif self.limits.interrupts.wants_kill and not killed:
+                    killed = True
+                    self._running.kill()
         self._check_feeding()  # a feeder that dies looks like the end of the data
         for exit in self.exits.values():
             if exit.engine_error is not None and exit.code == ENGINE_FAULT:
-                raise EngineError(exit.engine_error)
+                raise PlatformFault(exit.engine_error)
         return cause
 
     @property
@@ -135,16 +154,11 @@ class Attempt:
         """How each host ended."""
         return self._running.exits()
 
-    def leave_if_stopped(self) -> None:
-        """Raise StoppedEarly where the job is to stop."""
-        if is_stop_requested(self.folder, self.interrupts):
-            raise StoppedEarly
-
     def close(self) -> None:
         """End and take away all that the attempt has started; safe to repeat.
 
         Raises:
-            DownloadError: where a feeder died at the very end, which looked like the end of data.
+            PlatformFault: where a feeder died at the very end, which looked like the end of data.
         """
         self._cleanup.close()
 
@@ -159,6 +173,31 @@ class Attempt:
     ) -> None:
         self._cleanup.__exit__(kind, fault, trace)
 
+    def _delete_tree(self, host: str, layout: Layout) -> None:
+        if layout.base.exists():
+            self.prepared.engine.reclaim(layout.base, self.prepared.target)
+            make_deletable(self.folder.host(host))
+            shutil.rmtree(layout.base)
+
+    def _stop(self) -> None:
+        """Tell the containers that the job ends, unless an interruption has told them already."""
+        self.ledger.enter(Phase.STOPPING)
+        if self.interruption is None:
+            self._running.stop(self.prepared.options.grace_seconds)
+
+    def _interrupt_if_due(self, trained: float) -> None:
+        """Take the instances away when their time has come. An algorithm that has ended in that
+        very moment has ended by itself."""
+        plan = planned(self.prepared.options, self.number)
+        if plan is None or trained < plan.seconds or self._running.wait(0):
+            return
+        self.ledger.interrupt(warned=plan.warned)
+        self.interruption = self.ledger.record.attempts[-1].interruption
+        if plan.warned:
+            self._running.stop(self.prepared.options.grace_seconds)
+        else:
+            self._running.kill()
+
     def _hear(self, host: str, data: bytes) -> None:
         """Pass on what a host has written, in whole lines, to all who listen to it."""
         self.observer.log(host, data)
@@ -167,7 +206,7 @@ class Attempt:
         from sm_container.harness.life.staging import stage
 
         def progress(channel: str, done: int, total: int) -> None:
-            self.leave_if_stopped()
+            self.limits.leave_if_due()
             self.observer.progress(channel, done, total)
 
         for host, layout in self.layouts.items():
@@ -183,7 +222,7 @@ class Attempt:
         self._feeding = feeding
         self._cleanup.callback(self._account, feeding)
         self._cleanup.enter_context(feeding)
-        feeding.wait_until_ready(self.leave_if_stopped)
+        feeding.wait_until_ready(self.limits.leave_if_due)
 
     def _check_feeding(self) -> None:
         if self._feeding is not None:
@@ -195,7 +234,7 @@ class Attempt:
 
     def _traffic(self) -> tuple[ChannelTraffic, ...]:
         fed = () if self._feeding is None else self._feeding.traffic()
-        return (*self._staged, *fed)
+        return totals((*self._moved, *self._staged, *fed))
 
     def _serve_credentials(self) -> ServedCredentials:
         choice = self.prepared.credentials

@@ -11,7 +11,11 @@ from types import TracebackType
 
 from sm_container.contract.inputs import InputMode
 from sm_container.contract.layout import Layout
-from sm_container.contract.platform import platform_environment
+from sm_container.contract.platform import (
+    STOP_SECONDS,
+    STOP_SECONDS_VARIABLE,
+    platform_environment,
+)
 from sm_container.harness.credentials.served import ServedCredentials
 from sm_container.harness.engines.engine import (
     HOME_LABEL,
@@ -46,6 +50,7 @@ def container_spec(
         arguments=request.arguments,
         environment={
             **platform_environment(request.name, arn, options.region),
+            **_other_grace(options.grace_seconds),
             **credentials.environment,
             **request.environment,
         },
@@ -58,6 +63,10 @@ def container_spec(
         host_alias=host,
         interactive=options.shell,
     )
+
+
+def _other_grace(seconds: float) -> dict[str, str]:
+    return {} if seconds == STOP_SECONDS else {STOP_SECONDS_VARIABLE: f"{seconds:g}"}
 
 
 def _input_mounts(prepared: Prepared, tree: Path) -> tuple[Mount, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sm_container.contract.outcome import OUT_OF_MEMORY_REASON, failure_reason, truncated
 from sm_container.harness.credentials.choice import CredentialsError
 from sm_container.harness.engines.engine import EngineError, Exit
+from sm_container.harness.life.stopping import StopCause
 from sm_container.harness.outputs.errors import ArtifactError
 
 INTERNAL_ERROR = "InternalServerError: We encountered an internal error. Please try again."
@@ -18,13 +19,22 @@ class DownloadError(Exception):
     """The input data could not be put in place."""
 
 
-FORESEEN = (DownloadError, ArtifactError, EngineError, CredentialsError)
-"""The faults of data, engine, credentials and output, which a FailureReason tells in full. Any
-other exception is a defect of this program."""
+class PlatformFault(Exception):
+    """What runs the algorithm has failed, and neither the algorithm nor its data: it may go well
+    the next time. Source: RetryStrategy."""
+
+
+FORESEEN = (DownloadError, ArtifactError, EngineError, CredentialsError, PlatformFault)
+"""The faults of data, output, engine, credentials and platform. Any other exception is a defect of
+this program."""
 
 
 class StoppedEarly(Exception):
-    """A stop was asked for before the algorithm was started: the way out of a copy."""
+    """The job must end while no algorithm runs: the way out of a copy or a wait."""
+
+    def __init__(self, cause: StopCause) -> None:
+        super().__init__(cause.value)
+        self.cause = cause
 
 
 def reason_of_exit(exit: Exit, failure: str | None) -> str | None:
@@ -37,11 +47,11 @@ def reason_of_exit(exit: Exit, failure: str | None) -> str | None:
 
 
 def reason_of_fault(fault: Exception) -> str:
-    """Why the platform failed, cut to what FailureReason holds."""
+    """Why the job failed outside the container, cut to what FailureReason holds."""
     if isinstance(fault, DownloadError):
         return truncated(f"ClientError: Data download failed:{fault}")
     if isinstance(fault, ArtifactError):
         return truncated(f"ClientError: Artifact upload failed:{fault}")
-    if isinstance(fault, FORESEEN):
+    if isinstance(fault, FORESEEN) and not isinstance(fault, PlatformFault):
         return truncated(f"ClientError: {fault}")
     return INTERNAL_ERROR

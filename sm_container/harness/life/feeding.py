@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 
 from sm_container.contract.inputs import InputMode
 from sm_container.contract.layout import Layout
 from sm_container.harness.inputs.feed.plan import FastFileChannel, FeedPlan
-from sm_container.harness.inputs.feed.process import Feed, FeedError
+from sm_container.harness.inputs.feed.process import Feed, FeederLostError, FeedError
 from sm_container.harness.inputs.pipe.channel import PipeChannel
 from sm_container.harness.inputs.plan import ChannelPlan
 from sm_container.harness.job.traffic import ChannelTraffic
-from sm_container.harness.life.faults import DownloadError
+from sm_container.harness.life.faults import DownloadError, PlatformFault
 from sm_container.harness.life.prepare import Prepared
 from sm_container.harness.store.folder import JobFolder
 from sm_container.storage.files import FOLDER_MODE
@@ -49,7 +49,7 @@ def _pipe(plan: ChannelPlan, host: str) -> PipeChannel:
 @dataclass(frozen=True)
 class Feeding:
     """The feeders by host. Leaving the ``with`` block ends them, and takes away what they made; it
-    raises DownloadError where one had not lived until then."""
+    raises as :meth:`check` does where one had not lived until then."""
 
     folder: JobFolder
     feeds: Mapping[str, Feed]
@@ -78,21 +78,23 @@ class Feeding:
 
         Raises:
             DownloadError: where one cannot be made.
+            PlatformFault: where a feeder died.
         """
-        try:
+        with _blaming():
             for feed in self.feeds.values():
                 feed.wait_until_ready(tick)
-        except FeedError as fault:
-            raise DownloadError(str(fault)) from fault
 
     def check(self) -> None:
-        """Raise DownloadError where a channel cannot be fed any more: what the algorithm has got is
-        not all, and it would take it for all."""
-        try:
+        """See whether all channels are fed: else what the algorithm has got is not all, and it
+        would take it for all.
+
+        Raises:
+            DownloadError: where one cannot be fed any more.
+            PlatformFault: where a feeder died.
+        """
+        with _blaming():
             for feed in self.feeds.values():
                 feed.check()
-        except FeedError as fault:
-            raise DownloadError(str(fault)) from fault
 
     def troubles(self) -> tuple[str, ...]:
         """What the algorithm could not read so far, of which it was told."""
@@ -123,6 +125,17 @@ class Feeding:
             unmount_below(self.folder.path)  # those of a feeder that was killed
         if kind is None:
             self.check()  # one that died at the very end looked like the end of the data
+
+
+@contextmanager
+def _blaming() -> Iterator[None]:
+    """Tell faults of the data from those of what feeds it."""
+    try:
+        yield
+    except FeederLostError as fault:
+        raise PlatformFault(str(fault)) from fault
+    except FeedError as fault:
+        raise DownloadError(str(fault)) from fault
 
 
 def _traffic(

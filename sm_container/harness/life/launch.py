@@ -24,6 +24,8 @@ EXIT_STOPPED = 130
 EXIT_TIME_LIMIT = 124
 EXIT_HARNESS = 125
 
+_EXCEEDED = (SecondaryStatus.MAX_RUNTIME_EXCEEDED, SecondaryStatus.MAX_WAIT_TIME_EXCEEDED)
+
 
 def run_attached(prepared: Prepared, observer: Observer) -> JobRecord:
     """Run a job in this process to its end; Ctrl-C stops it as the service would, twice kills.
@@ -68,12 +70,11 @@ def run_detached(prepared: Prepared) -> JobFolder:
 def exit_code(record: JobRecord) -> int:
     """What a command that waited for a job exits with.
 
-    0 completed, the algorithm's own where it failed, 124 at the time limit, 125 where the harness
+    0 completed, the algorithm's own where it failed, 124 at a time limit, 125 where the harness
     or an upload failed, 130 stopped.
     """
     if record.status is JobStatus.STOPPED:
-        exceeded = record.secondary_status is SecondaryStatus.MAX_RUNTIME_EXCEEDED
-        return EXIT_TIME_LIMIT if exceeded else EXIT_STOPPED
+        return EXIT_TIME_LIMIT if record.secondary_status in _EXCEEDED else EXIT_STOPPED
     if record.status is JobStatus.COMPLETED:
         return 0
     if record.fault is not None or not record.exit_code:

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from sm_container.harness.job.attempts import Interruption
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import Phase
 from sm_container.harness.life.observer import Observer
@@ -20,9 +21,17 @@ class Ledger:
         self.record = folder.read()
         self._observer = observer
 
-    def enter(self, phase: Phase, **changes: Any) -> None:
-        """Enter a phase, and change other fields in the same step."""
-        self._put(replace(self.record.entered(phase, time.time()), **changes))
+    def enter(self, phase: Phase, *, exit_code: int | None = None, **changes: Any) -> None:
+        """Enter a phase, and change other fields in the same step. ``exit_code`` is the algorithm's
+        where its end has led there."""
+        self._put(replace(self.record.entered(phase, time.time(), exit_code), **changes))
+
+    def interrupt(self, *, warned: bool) -> None:
+        """Note that the instances of this attempt are being lost."""
+        now = time.time()
+        *before, last = self.record.attempts
+        lost = replace(last, interruption=Interruption(now, warned))
+        self.update(attempts=(*before, lost))
 
     def update(self, **changes: Any) -> None:
         self._put(replace(self.record, last_modified=time.time(), **changes))

@@ -30,6 +30,7 @@ from sm_container.harness.inputs.errors import Answer, InputError, InputFault
 from sm_container.harness.inputs.plan import ChannelPlan, plan_channels
 from sm_container.harness.inputs.whole_folder import whole_folder
 from sm_container.harness.job.options import RunOptions
+from sm_container.harness.life.spot import require_spot, spot_notes
 from sm_container.harness.request.training_request import TrainingRequest
 from sm_container.harness.sizes import memory
 from sm_container.harness.store.home import Home
@@ -84,8 +85,10 @@ def prepare(
         EngineError: where no engine can run the target.
         CredentialsError: where the job cannot have any.
         InputError: for each channel at once, where data is missing or refused.
+        RequestError: where the options do not suit the request.
         StorageError: where a store cannot be reached, or artifacts cannot be saved.
     """
+    require_spot(request, options)
     target = _target(options.target)
     engine = choose(options.engine, target, home, notes)
     hosts = tuple(f"algo-{number}" for number in range(1, request.instance_count + 1))
@@ -116,6 +119,7 @@ def prepare(
         binds=binds,
         notes=(
             *memory_notes,
+            *spot_notes(request, options),
             *_simulation(plans, options),
             *(note for plan in plans for note in plan.notes),
         ),

@@ -1,4 +1,4 @@
-"""Why and how hard a job is asked to stop: a request file, Ctrl-C, or its time limit."""
+"""Why and how hard a job is asked to stop: a request file, Ctrl-C, or a time limit."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from types import FrameType
 
+from sm_container.harness.job.status import Phase
 from sm_container.harness.store.folder import JobFolder
 
 
@@ -17,6 +18,19 @@ class StopCause(Enum):
 
     REQUEST = "StopTrainingJob"
     MAX_RUNTIME = "MaxRuntimeInSeconds"
+    MAX_WAIT = "MaxWaitTimeInSeconds"
+
+    @property
+    def phase(self) -> Phase:
+        """What the job ends as."""
+        return _ENDS[self]
+
+
+_ENDS = {
+    StopCause.REQUEST: Phase.STOPPED,
+    StopCause.MAX_RUNTIME: Phase.MAX_RUNTIME_EXCEEDED,
+    StopCause.MAX_WAIT: Phase.MAX_WAIT_TIME_EXCEEDED,
+}
 
 
 @dataclass

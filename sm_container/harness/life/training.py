@@ -13,16 +13,18 @@ from sm_container.contract.inputs import InputMode
 from sm_container.contract.layout import Layout
 from sm_container.contract.outcome import read_failure
 from sm_container.harness.engines.engine import EngineError, Exit
-from sm_container.harness.job.record import JobRecord
+from sm_container.harness.job.record import JobRecord, MetricValue
 from sm_container.harness.job.status import Phase
 from sm_container.harness.life.attempt import Attempt
 from sm_container.harness.life.faults import (
     FORESEEN,
+    PlatformFault,
     StoppedEarly,
     reason_of_exit,
     reason_of_fault,
 )
 from sm_container.harness.life.ledger import Ledger
+from sm_container.harness.life.limits import Limits
 from sm_container.harness.life.observer import Observer
 from sm_container.harness.life.prepare import Prepared
 from sm_container.harness.life.stopping import Interrupts, StopCause
@@ -31,6 +33,8 @@ from sm_container.harness.outputs.artifacts import Destination, save_artifacts
 from sm_container.harness.outputs.files import is_contained
 from sm_container.harness.sizes import memory
 from sm_container.harness.store.folder import JobFolder, JobLostError
+
+_TICK_SECONDS = 0.1
 
 
 def run_job(
@@ -72,6 +76,8 @@ class _Job:
         self.observer = observer
         self.interrupts = interrupts
         self.ledger = Ledger(folder, observer)
+        self.limits = Limits(prepared.request, folder, interrupts)
+        self.retries_left = prepared.request.retry_attempts
         self.destination = Destination(
             prepared.request.output.uri,
             prepared.request.name,
@@ -79,19 +85,13 @@ class _Job:
         )
 
     def live(self) -> None:
-        with Attempt(
-            self.prepared, self.folder, self.ledger, self.observer, self.interrupts
-        ) as attempt:
-            try:
-                self._prepare(attempt)
-                attempt.download()
-            except StoppedEarly:
-                self._stop_before_start()
-                return
-            attempt.start()
-            cause = attempt.watch()
-            self._upload(attempt)
-            self._end(attempt, cause)
+        """Make one attempt after the other, until one is not interrupted."""
+        try:
+            is_last = False
+            while not is_last:
+                is_last = self._attempt()
+        except StoppedEarly as stop:
+            self._stop_without_containers(stop.cause)
 
     def fail(self, fault: Exception) -> None:
         """Record a failure on this side of the container."""
@@ -110,12 +110,62 @@ class _Job:
             training_ended=self._now_if_started(),
         )
 
+    def _attempt(self) -> bool:
+        """Make an attempt, and all that follows it; whether it was the last.
+
+        Raises:
+            StoppedEarly: where the job must end while no container runs.
+        """
+        try:
+            with Attempt(
+                self.prepared, self.folder, self.ledger, self.observer, self.limits
+            ) as attempt:
+                self._prepare(attempt)
+                attempt.download()
+                attempt.start()
+                cause = attempt.watch()
+                if cause is not None or attempt.interruption is None:
+                    self._upload(attempt)
+                    self._end(attempt, cause)
+                    return True
+                # How it ended is of no consequence: what it left is lost with its instances.
+                self.ledger.enter(Phase.INTERRUPTED, exit_code=_first_code(attempt))
+        except PlatformFault as fault:
+            if not self._may_retry():
+                raise
+            self._retry(fault)
+        else:
+            self._await_capacity()
+            self.ledger.enter(Phase.LAUNCHING)
+        return False
+
+    def _may_retry(self) -> bool:
+        return self.retries_left > 0 and Phase.REPLACING.may_follow(self.ledger.record.phase)
+
+    def _retry(self, fault: PlatformFault) -> None:
+        self.retries_left -= 1
+        number = len(self.ledger.record.attempts)
+        self.ledger.note(
+            f"attempt {number} ended by a fault of the platform, and was tried again: {fault}"
+        )
+        self.ledger.enter(Phase.REPLACING)
+
+    def _await_capacity(self) -> None:
+        """Let the time pass until spot instances can be had again."""
+        deadline = time.monotonic() + self.prepared.options.spot_wait_seconds
+        self.limits.leave_if_due()
+        while time.monotonic() < deadline:
+            time.sleep(_TICK_SECONDS)
+            self.folder.require()
+            self.limits.leave_if_due()
+
     def _prepare(self, attempt: Attempt) -> None:
         self.ledger.enter(Phase.PREPARING, engine=self.prepared.engine.name)
         self.ledger.note(*self.prepared.notes)
         attempt.write_trees()
-        self._probe(attempt.layouts[self.prepared.hosts[0]])
-        attempt.leave_if_stopped()
+        if attempt.number == 1:
+            self._probe(attempt.layouts[self.prepared.hosts[0]])
+        self.limits.leave_if_due()
 
     def _probe(self, layout: Layout) -> None:
         """Find out what the engine can do with a tree, before anything is put there."""
@@ -136,8 +186,7 @@ class _Job:
 
     def _upload(self, attempt: Attempt) -> None:
         """Save what the hosts of the last attempt have left."""
-        codes = [exit.code for exit in attempt.exits.values()]
-        self.ledger.enter(Phase.UPLOADING, exit_code=codes[0])
+        self.ledger.enter(Phase.UPLOADING, exit_code=_first_code(attempt))
         layouts = list(attempt.layouts.values())
         with self.interrupts.raising():
             for layout in layouts:
@@ -153,10 +202,8 @@ class _Job:
 
     def _end(self, attempt: Attempt, cause: StopCause | None) -> None:
         exits = attempt.exits
-        metrics, notes = final_metrics(
-            self.request.metric_definitions, [self.folder.log(host) for host in exits]
-        )
-        self.ledger.note(*notes, *self._out_of_memory(exits))
+        metrics = self._final_metrics()
+        self.ledger.note(*self._out_of_memory(exits))
         reasons = [
             reason_of_exit(exit, _failure(attempt.layouts[host])) for host, exit in exits.items()
         ]
@@ -164,8 +211,7 @@ class _Job:
         phase = Phase.COMPLETED if failure is None else Phase.FAILED
         if cause is not None:
             # How a container ends after it was told to stop is of no consequence.
-            phase = Phase.STOPPED if cause is StopCause.REQUEST else Phase.MAX_RUNTIME_EXCEEDED
-            failure = None
+            phase, failure = cause.phase, None
         attempt.close()  # nothing is left behind by a process that dies after the job's end
         self.ledger.enter(
             phase,
@@ -183,12 +229,29 @@ class _Job:
                 had = "this machine has" if limit is None else f"its limit allows: {memory(limit)}"
                 yield f"{host} was ended by the kernel when it had taken all the memory that {had}"
 
-    def _stop_before_start(self) -> None:
+    def _stop_without_containers(self, cause: StopCause) -> None:
         self.ledger.enter(Phase.STOPPING)
-        self.ledger.enter(Phase.STOPPED, training_ended=self._now_if_started())
+        self.ledger.enter(
+            cause.phase,
+            final_metrics=self._final_metrics(),
+            training_ended=self._now_if_started(),
+        )
+
+    def _final_metrics(self) -> tuple[MetricValue, ...]:
+        """Of all attempts: their logs are one."""
+        metrics, notes = final_metrics(
+            self.request.metric_definitions,
+            [self.folder.log(host) for host in self.prepared.hosts],
+        )
+        self.ledger.note(*notes)
+        return metrics
 
     def _now_if_started(self) -> float | None:
         return None if self.ledger.record.training_started is None else time.time()
+
+
+def _first_code(attempt: Attempt) -> int:
+    return next(iter(attempt.exits.values())).code
 
 
 def _failure(layout: Layout) -> str | None:

@@ -39,8 +39,12 @@ def write_tree(
     *,
     arn: str,
     network_interface: str,
+    attempt: int = 1,
 ) -> None:
-    """Make a host's folders and write every file of ``input/config``; channels come later."""
+    """Make a host's folders and write every file of ``input/config``; channels come later.
+
+    That ``attempt`` is what the platform's agent counts as jobRunNumber is inferred.
+    """
     layout.create()
     if request.checkpoint is not None:
         local = PurePosixPath(request.checkpoint.local_path)
@@ -54,7 +58,7 @@ def write_tree(
     ResourceConfig(**{**vars(resources), "network_interface_name": network_interface}).write(
         layout.resource_config
     )
-    _init_config(request, host, hosts).write(layout.init_config)
+    _init_config(request, host, hosts, attempt).write(layout.init_config)
     MetricDefinitionRegex(
         tuple(metric.to_document() for metric in request.metric_definitions)
     ).write(layout.metric_definition_regex)
@@ -105,13 +109,16 @@ def _channel(channel: ChannelRequest) -> ChannelConfig:
     )
 
 
-def _init_config(request: TrainingRequest, host: str, hosts: tuple[str, ...]) -> InitConfig:
+def _init_config(
+    request: TrainingRequest, host: str, hosts: tuple[str, ...], attempt: int
+) -> InitConfig:
     return InitConfig(
         input_mode=_upper_snake(request.input_mode),
         channels={channel.name: _init_channel(channel) for channel in request.channels},
         cluster_size=len(hosts),
         host_number=hosts.index(host),
         checkpoint_channel=_checkpoint_channel(request),
+        job_run_number=attempt,
     )
 
 

@@ -18,7 +18,7 @@ from sm_container.harness.request.errors import RequestError
 from sm_container.harness.request.extensions import LOCAL_ROLE
 from sm_container.harness.request.flags import FlagError, expanded, noted, pair, seconds
 from sm_container.harness.request.training_request import DEFAULT_MAX_RUNTIME, Document
-from sm_container.harness.request.wording import display, unsupported
+from sm_container.harness.request.wording import display
 
 DEFAULT_INSTANCE_TYPE = "ml.m5.large"
 
@@ -44,8 +44,8 @@ class Flags:
     output: str | None = None
     checkpoint: str | None = None
     max_runtime: str | None = None
+    max_wait: str | None = None
     spot: bool = False
-    interrupt_after: str | None = None
     name: str | None = None
     role_arn: str | None = None
     network_isolation: bool = False
@@ -181,14 +181,17 @@ def stopping(build: _Build) -> None:
     if flags.max_runtime is not None:
         condition["MaxRuntimeInSeconds"] = seconds("--max-runtime", flags.max_runtime)
     condition.setdefault("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME)
+
+
+def spot(build: _Build) -> None:
+    """Spot instances; how long to wait for them at most is as long as the job may run at most."""
+    condition, flags = build.part("StoppingCondition"), build.flags
+    if flags.max_wait is not None:
+        condition["MaxWaitTimeInSeconds"] = seconds("--max-wait", flags.max_wait)
     if flags.spot:
         build.document["EnableManagedSpotTraining"] = True
-        condition.setdefault("MaxWaitTimeInSeconds", condition["MaxRuntimeInSeconds"])
-
-
-def interruptions(build: _Build) -> None:
-    if build.flags.interrupt_after is not None:
-        raise FlagError(unsupported("--interrupt-after", "no instance is ever reclaimed here"))
+        runtime = condition.get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME)
+        condition.setdefault("MaxWaitTimeInSeconds", runtime)
 
 
 def identity(build: _Build) -> None:
@@ -215,7 +218,7 @@ _STEPS = (
     resources,
     places,
     stopping,
-    interruptions,
+    spot,
     identity,
 )
 

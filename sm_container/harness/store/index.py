@@ -14,7 +14,7 @@ from sm_container.harness.store.folder import DamagedJobError, JobFolder
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
     name TEXT PRIMARY KEY, created REAL, modified REAL, status TEXT, secondary TEXT,
-    seconds INTEGER, engine TEXT, target TEXT, stamp INTEGER NOT NULL
+    seconds INTEGER, attempts INTEGER, engine TEXT, target TEXT, stamp INTEGER NOT NULL
 )
 """
 DAMAGED = "Damaged"
@@ -31,6 +31,7 @@ class Summary:
     status: str
     secondary: str
     seconds: int | None
+    attempts: int
     engine: str | None
     target: str
 
@@ -62,7 +63,7 @@ def _refreshed(jobs: Path, database: Path) -> list[Summary]:
         gone = known.keys() - present.keys()
         connection.executemany("DELETE FROM jobs WHERE name = ?", [(name,) for name in gone])
         connection.executemany(
-            "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (*_row(JobFolder(jobs / name)), stamp)
                 for name, stamp in present.items()
@@ -70,7 +71,7 @@ def _refreshed(jobs: Path, database: Path) -> list[Summary]:
             ],
         )
         rows = connection.execute(
-            "SELECT name, created, modified, status, secondary, seconds, engine, target"
+            "SELECT name, created, modified, status, secondary, seconds, attempts, engine, target"
             " FROM jobs ORDER BY created DESC, name"
         )
         return [Summary(*row) for row in rows]
@@ -89,11 +90,14 @@ def _stamps(jobs: Path) -> Iterator[tuple[str, int]]:
                 yield entry.name, status.st_mtime_ns ^ status.st_ino
 
 
-def _row(folder: JobFolder) -> tuple[str, float, float, str, str, int | None, str | None, str]:
+_Row = tuple[str, float, float, str, str, int | None, int, str | None, str]
+
+
+def _row(folder: JobFolder) -> _Row:
     try:
         record = folder.read()
     except DamagedJobError:
-        return folder.name, 0.0, 0.0, DAMAGED, "", None, None, ""
+        return folder.name, 0.0, 0.0, DAMAGED, "", None, 0, None, ""
     return (
         record.name,
         record.created,
@@ -101,6 +105,7 @@ def _row(folder: JobFolder) -> tuple[str, float, float, str, str, int | None, st
         record.status.value,
         record.secondary_status.value,
         record.training_seconds,
+        len(record.attempts),
         record.engine,
         record.options.target,
     )

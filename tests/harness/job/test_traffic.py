@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.job.record import JobRecord
-from sm_container.harness.job.traffic import ChannelTraffic
+from sm_container.harness.job.traffic import ChannelTraffic, totals
 from sm_container.storage.simulated import Link
 from tests.harness.job.test_record import new_record
 
@@ -39,3 +39,13 @@ def test_a_link_is_what_the_options_say() -> None:
     both = replace(plain, s3_latency_ms=30.0, s3_bandwidth_mbs=90.0)
     assert both.link == Link(0.03, 90e6)
     assert RunOptions.from_document(both.to_document()) == both
+
+
+def test_attempts_are_added_up_by_channel_and_host() -> None:
+    other = replace(PIPE, host="algo-2")
+    files = ChannelTraffic("files", "algo-1", "File", 10, 0.5)
+    assert totals((files, PIPE, other, files, PIPE)) == (
+        ChannelTraffic("files", "algo-1", "File", 20, 1.0),
+        ChannelTraffic("train", "algo-1", "Pipe", 6_000_000, 4.0, 6, 4, 2.5, 1.0),
+        other,
+    )

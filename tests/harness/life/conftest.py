@@ -24,15 +24,18 @@ from sm_container.harness.store.jobs import JobStore
 
 @dataclass
 class Watched:
-    """An observer that keeps what it is told, and can do something at a line of the log."""
+    """An observer that keeps what it is told, and can do something at a change of the record, which
+    waits for that, and at a line of the log."""
 
     records: list[JobRecord] = field(default_factory=list)
     output: bytearray = field(default_factory=bytearray)
     progressed: list[tuple[str, int, int]] = field(default_factory=list)
+    at_record: Callable[[JobRecord], None] = lambda record: None
     at_output: Callable[[bytes], None] = lambda data: None
 
     def record(self, record: JobRecord) -> None:
         self.records.append(record)
+        self.at_record(record)
 
     def log(self, host: str, data: bytes) -> None:
         self.output.extend(data)

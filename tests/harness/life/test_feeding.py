@@ -25,6 +25,7 @@ from sm_container.harness.job.options import RunOptions
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import JobStatus
 from sm_container.harness.life import prepare as preparation
+from sm_container.harness.life.faults import INTERNAL_ERROR
 from sm_container.harness.life.launch import create_job, exit_code, run_detached
 from sm_container.harness.life.recovery import recover_job
 from sm_container.harness.life.training import run_job
@@ -291,8 +292,9 @@ def test_a_killed_feeder_fails_the_job(desk: Any) -> None:
     )
     # What the program took for the end of the data was none.
     assert record.status is JobStatus.FAILED
-    assert record.failure_reason is not None
-    assert "the feeder of the channels ended with -9" in record.failure_reason
+    assert record.failure_reason == INTERNAL_ERROR
+    assert record.fault is not None
+    assert "the feeder of the channels ended with -9" in record.fault
 
 
 def test_a_file_that_cannot_be_read_in_fast_file_mode_is_noted(desk: Any) -> None:

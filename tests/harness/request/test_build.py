@@ -193,7 +193,7 @@ def test_every_flag_at_fault_is_named_at_once() -> None:
         environment=("A",),
         metrics=("loss",),
         max_runtime="soon",
-        interrupt_after="60",
+        max_wait="later",
     ) == (
         "--metric 'loss': write --metric NAME=REGEX",
         "--channel 'train': write --channel NAME=SOURCE[,mode=File][,content-type=T]"
@@ -210,14 +210,25 @@ def test_every_flag_at_fault_is_named_at_once() -> None:
         "--hp n is given twice",
         "--env 'A': write --env KEY=VALUE",
         "--max-runtime 'soon': write seconds, or 90s, 15m, 2h, 1d",
-        "'--interrupt-after' is not supported by this version: no instance is ever reclaimed here",
+        "--max-wait 'later': write seconds, or 90s, 15m, 2h, 1d",
     )
 
 
-def test_interruptions_are_refused_until_there_are_any() -> None:
-    assert _faults(target="algo", interrupt_after="60") == (
-        "'--interrupt-after' is not supported by this version: no instance is ever reclaimed here",
-    )
+@pytest.mark.parametrize(
+    ("flags", "condition"),
+    [
+        ({"spot": True}, {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60}),
+        (
+            {"spot": True, "max_wait": "2m"},
+            {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 120},
+        ),
+        ({"max_wait": "2m"}, {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 120}),
+    ],
+)
+def test_the_limits_of_a_spot_job(flags: dict[str, Any], condition: dict[str, int]) -> None:
+    document = _build(target="algo", max_runtime="1m", **flags)
+    assert document["StoppingCondition"] == condition
+    assert document.get("EnableManagedSpotTraining", False) is flags.get("spot", False)
 
 
 def test_a_value_with_a_secret_is_not_shown() -> None:

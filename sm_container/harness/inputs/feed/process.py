@@ -33,7 +33,11 @@ def feed_command(document: Path) -> list[str]:
 
 
 class FeedError(Exception):
-    """A channel cannot be fed, or its feeder is gone: the job must not go on."""
+    """A channel cannot be fed: the job must not go on."""
+
+
+class FeederLostError(FeedError):
+    """The feeder is gone, and nothing was wrong with what it fed."""
 
 
 @dataclass
@@ -95,7 +99,7 @@ class Feed:
 
     def check(self) -> None:
         """Raise FeedError where a channel cannot be fed any more; after `close`, where one could
-        not be fed to the end."""
+        not be fed to the end. FeederLostError where that is the feeder's own fault."""
         code = self._process.poll()
         if code is not None:
             self._listener.join()  # its last words may be a fault
@@ -103,7 +107,7 @@ class Feed:
             raise FeedError("; ".join(self._said.faults))
         ended_by_us = self._is_closing and (code == 0 or self._is_killed)
         if code is not None and not ended_by_us:
-            raise FeedError(f"the feeder of the channels ended with {code}; see {self._log}")
+            raise FeederLostError(f"the feeder of the channels ended with {code}; see {self._log}")
 
     def close(self) -> None:
         """End it, and wait until it has taken away what it made. Idempotent."""
