@@ -20,8 +20,8 @@ from sm_container.records.batch import LABEL, Batch, Column
 from sm_container.records.csr import Csr
 from sm_container.records.format import Format
 from sm_container.records.frames import Frames
+from sm_container.records.framing import HEADER
 from sm_container.records.recordio import read_frames
-from sm_container.records.recordio.scan import HEADER
 
 _ROWS = 1 << 14
 _SHOWN = 4

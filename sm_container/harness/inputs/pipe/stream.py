@@ -17,17 +17,11 @@ from pathlib import Path
 from sm_container.contract.inputs import Compression, RecordWrapper
 from sm_container.harness.inputs.augmented_manifest import Value
 from sm_container.harness.inputs.pipe.channel import PipeChannel
-from sm_container.harness.inputs.pipe.frame import (
-    HEADER,
-    PART,
-    frames,
-    is_framed,
-    padding,
-    part_header,
-)
+from sm_container.harness.inputs.pipe.frame import frames, is_framed, padding, part_header
 from sm_container.harness.inputs.pipe.gunzip import gunzipped
 from sm_container.harness.inputs.pipe.source import Opened, Sources
 from sm_container.harness.inputs.pipe.writer import FifoWriter
+from sm_container.records.framing import HEADER, LARGEST_PART
 from sm_container.storage.files import said_of
 
 _IN_MEMORY = 8 << 20
@@ -53,7 +47,7 @@ def stream_epoch(
             elif channel.compression is Compression.GZIP:
                 content = gunzipped(value.blocks(), value.object.uri)
                 _send_unpacked(content, is_wrapped, writer, spool)
-            elif is_wrapped and not is_framed(value.head(HEADER), value.object.size):
+            elif is_wrapped and not is_framed(value.head(HEADER.size), value.object.size):
                 _send_record(value, writer)
             else:
                 value.send(writer, 0, value.object.size)
@@ -92,7 +86,7 @@ def _send_unpacked(
 ) -> None:
     """Content of a length that only its end tells: a frame's worth at a time where it needs one."""
     first = next(content, b"")
-    while is_wrapped and len(first) < HEADER and (more := next(content, b"")):
+    while is_wrapped and len(first) < HEADER.size and (more := next(content, b"")):
         first += more
     if not is_wrapped or is_framed(first, None):
         writer.write(first)
@@ -145,7 +139,7 @@ class _Frame:
         self._file.close()
 
     def _take(self, block: bytes) -> bytes:
-        room = PART - self.size
+        room = LARGEST_PART - self.size
         with said_of(self._spool):
             self._file.write(block[:room])
         self.size += min(room, len(block))

@@ -71,8 +71,8 @@ def test_a_record_larger_than_a_frame_is_cut_alike(
     """With frames of 1 MiB in the place of 512 MiB."""
     from sm_container.harness.inputs.pipe import frame
 
-    monkeypatch.setattr(frame, "PART", 1 << 20)
-    monkeypatch.setattr(stream, "PART", 1 << 20)
+    monkeypatch.setattr(frame, "LARGEST_PART", 1 << 20)
+    monkeypatch.setattr(stream, "LARGEST_PART", 1 << 20)
     contents = (LARGE, bytes(2 << 20), bytes(1 << 20), b"small")
     packed = [gzip.compress(c, 1) for c in contents] if compression == "Gzip" else contents
     entries = files(feeding.folder.parent / "s", *packed)
