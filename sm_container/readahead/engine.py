@@ -16,6 +16,7 @@ import time
 import weakref
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -184,7 +185,7 @@ class Engine:
             if part.filled >= count:
                 return
             if part.fault is not None:
-                raise part.fault
+                raise _like(part.fault) from part.fault
             self._require_open(window)
             window.wait()
 
@@ -348,6 +349,14 @@ class Engine:
             if not part.is_dropped:  # a later read is to ask again
                 self._drop(part, from_window=True)
         part.window.changed()
+
+
+def _like(fault: BaseException) -> BaseException:
+    """An exception like this one, for one reader: one that several raise grows, and is shared."""
+    try:
+        return copy(fault)
+    except TypeError:  # its constructor takes something else than its args
+        return OSError(f"{type(fault).__name__}: {fault}")
 
 
 def _loose(parts: Iterable[Part]) -> Iterator[Part]:
