@@ -142,7 +142,8 @@ def _own(record: JobRecord, request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _traffic(traffic: ChannelTraffic) -> dict[str, Any]:
-    """Bytes, and seconds to the millisecond; epochs and waits in Pipe mode alone."""
+    """Bytes, and seconds to the millisecond; epochs and waits in Pipe mode alone, a folder where it
+    stands in the channel's place."""
     described = {
         "ChannelName": traffic.channel,
         "Host": traffic.host,
@@ -157,6 +158,8 @@ def _traffic(traffic: ChannelTraffic) -> dict[str, Any]:
             "SecondsAlgorithmBusy": round(traffic.blocked, 3),
             "SecondsAlgorithmWaiting": round(traffic.starved, 3),
         }
+    if traffic.folder is not None:
+        described["BoundFolder"] = traffic.folder
     return described
 
 

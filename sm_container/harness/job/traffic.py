@@ -15,7 +15,9 @@ class ChannelTraffic:
     reader: the stream stood still for ``blocked`` of it, since the algorithm was busy, and for
     ``starved`` of it the pipe was empty, so that the algorithm had to wait for data.
     ``epochs`` were begun, ``finished`` of them read to their ends. In FastFile mode ``size`` is
-    what was read through the mount, and ``starved`` how long reads waited for it.
+    what was read through the mount, and ``starved`` how long reads waited for it; but where a
+    ``folder`` of this machine is bound as it is, ``size`` is what it holds, and nobody knows what
+    was read of it.
     """
 
     channel: str
@@ -27,6 +29,7 @@ class ChannelTraffic:
     finished: int = 0
     blocked: float = 0.0
     starved: float = 0.0
+    folder: str | None = None
 
     @property
     def bytes_per_second(self) -> float | None:

@@ -192,7 +192,17 @@ class _Job:
 
     def _traffic(self) -> tuple[ChannelTraffic, ...]:
         fed = () if self.feeding is None else self.feeding.traffic()
-        return (*self.staged, *fed)
+        return (*self.staged, *self._bound(), *fed)
+
+    def _bound(self) -> Iterator[ChannelTraffic]:
+        """The channels that are a folder of this machine as it is: nothing of them is moved."""
+        for plan in self.prepared.plans:
+            folder = self.prepared.binds.get(plan.channel)
+            if folder is not None:
+                for host in self.prepared.hosts:
+                    yield ChannelTraffic(
+                        plan.channel, host, str(plan.mode), plan.size(host), folder=str(folder)
+                    )
 
     def _start(self, cleanup: ExitStack) -> Running:
         self.ledger.enter(Phase.IMAGE)

@@ -76,8 +76,10 @@ class _Host:
         self._feed(stores, ahead, cleanup)
 
     def statistics(self) -> Statistics:
-        mounts = {name: mount.statistics() for name, mount in self._mounts.items()}
-        read = {name: {"read": each.total, "waited": each.waited} for name, each in mounts.items()}
+        read = {channel.name: {"read": 0, "waited": 0.0} for channel in self._plan.mounts}
+        for name, mount in self._mounts.items():
+            found = mount.statistics()
+            read[name] = {"read": found.total, "waited": found.waited}
         return {**read, **{each.channel.name: asdict(each.counters) for each in self._feeders}}
 
     def _mount(self, stores: Stores, ahead: ReadAhead, cleanup: ExitStack) -> None:
