@@ -188,6 +188,8 @@ class _Job:
     def _account(self) -> None:
         assert self.feeding is not None
         self.ledger.note(*self.feeding.troubles())
+        for host in self.layouts:
+            self.ledger.note(*self.feeding.origins(host, self._failure(host) or ""))
         self.ledger.update(traffic=self._traffic())
 
     def _traffic(self) -> tuple[ChannelTraffic, ...]:
