@@ -6,10 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint bench docs clean
+.PHONY: help demo test test-long lint bench bench-memory clean
 
 help: ## say what can be made
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(VENV)/.ready: pyproject.toml scripts/make-venv
 	@scripts/make-venv $(VENV) $(PYTHON)
@@ -28,6 +28,9 @@ lint: $(VENV)/.ready ## style, types and the walls between the rooms
 
 bench: $(VENV)/.ready ## measure against the rivals, write benchmarks/RESULTS.md
 	@BIN=$(BIN) scripts/bench
+
+bench-memory: $(VENV)/.ready ## peak memory of jobs on 10 GB and 100,000 objects, write benchmarks/MEMORY.md
+	@$(BIN)/python -m benchmarks.memory
 
 clean: ## remove what was made here
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,8 +1,9 @@
 """Peak memory of whole jobs in each input mode: 1 GB, 10 GB, and 100,000 small objects.
 
-``python -m benchmarks.memory`` writes MEMORY.md in some minutes and exits with 1 where a process
-took more than BOUND. It needs 22 GB of disk below ``build/``. With ``large`` or ``small`` behind
-it, it measures the one or the other and prints the page.
+``make bench-memory`` (``python -m benchmarks.memory``) writes MEMORY.md in some minutes and exits
+with 1 where a process took more than BOUND. It needs 22 GB of disk below ``build/``. Names of data
+sets (``large``, ``small``, or ``little``, which tries it out) choose some of them; then the page is
+printed.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ PLACES = ("a folder", "a simulated bucket", "an S3 server")
 LATENCY_MS = 5
 FEATURES = 28
 SMALL_OBJECTS = 100_000
+SETS = ("large", "small", "little")
 BOUND = MEMORY + (128 << 20)
 """Bytes that a process may take: what is read ahead, and the interpreter with its libraries."""
 
@@ -60,7 +62,8 @@ Of each process: its peak resident memory and, behind the slash, the most that w
 MiB, and its most open files. The rest of the resident memory is what it maps of files. A simulated
 bucket is `--s3-root` with `--s3-latency {LATENCY_MS}`; an S3 server answers at the other end of a
 connection after {LATENCY_MS} ms. What is read ahead of a far object takes up to {MEMORY >> 20} MiB,
-as much as the reader lets it get ahead. The times are of a machine that may have had other work."""
+as much as the reader lets it get ahead: no process may take more than that and 128 MiB for itself,
+whatever the data. The times are of a machine that may have had other work."""
 
 
 @dataclass(frozen=True)
@@ -228,7 +231,7 @@ def excess(figures: Iterable[Figures]) -> list[str]:
 
 def page(figures: Sequence[Figures]) -> str:
     """The whole of MEMORY.md."""
-    headings = ("data", "mode", "from", "seconds", *PROCESSES)
+    headings = ("data", "mode", "from", "seconds", *PROCESSES, "bound")
     table = [headings, ("---",) * len(headings), *map(_cells, figures)]
     lines = "\n".join("| " + " | ".join(cells) + " |" for cells in table)
     faults = "\n".join(f"- **{each}**" for each in excess(figures))
@@ -244,6 +247,7 @@ def _cells(figures: Figures) -> tuple[str, ...]:
         figures.place,
         f"{figures.seconds:.1f}",
         *(_shown(figures.peaks.get(process)) for process in PROCESSES),
+        f"{BOUND >> 20}",
     )
 
 
@@ -257,19 +261,30 @@ def _bytes(text: str) -> int:
     return int(text.split()[0]) << 10
 
 
+def _written(bucket: Path, names: Sequence[str]) -> Iterator[Data]:
+    """The data sets of these names."""
+    if "large" in names:
+        yield write_large(bucket, "1 GB", 10**9)
+        yield write_large(bucket, "10 GB", 10**10)
+    if "small" in names:
+        yield write_small(bucket)
+    if "little" in names:
+        yield write_large(bucket, "64 MiB", 1 << 26)
+        yield write_small(bucket, 1000)
+
+
 def main(names: Sequence[str]) -> int:
-    """Measure all, or the data sets that are named; 1 where a process took more than the bound."""
+    """Measure all, or the data sets that are named; 1 where a process took more than the bound, 2
+    for a name that is none."""
+    unknown = sorted(set(names) - set(SETS))
+    if unknown:
+        print(f"no data set {', '.join(unknown)}; there are: {', '.join(SETS)}", file=sys.stderr)
+        return 2
     figures = []
     (ROOT / "build").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ROOT / "build", prefix="memory") as place:
         folder = Path(place)
-        sets = []
-        if not names or "large" in names:
-            sets += [write_large(folder / "bucket", "1 GB", 10**9)]
-            sets += [write_large(folder / "bucket", "10 GB", 10**10)]
-        if not names or "small" in names:
-            sets += [write_small(folder / "bucket")]
-        for data in sets:
+        for data in list(_written(folder / "bucket", names or ("large", "small"))):
             for mode in MODES:
                 for where in PLACES:
                     figures.append(run_job(folder, data, mode, where))
@@ -278,6 +293,7 @@ def main(names: Sequence[str]) -> int:
         print(page(figures), end="")
     else:
         RESULTS.write_text(page(figures), encoding="utf-8")
+        print(f"written: {RESULTS}", file=sys.stderr)
     return 1 if excess(figures) else 0
 
 

@@ -22,12 +22,14 @@ from benchmarks.s3_like import serving
 from benchmarks.timing import side_by_side
 from sm_container.readahead.ahead import ReadAhead
 from sm_container.readahead.lazy import LazyFile
+from sm_container.readahead.order import Reading
 from sm_container.storage.objects import Download, Object
 from sm_container.storage.s3 import S3Store
 
 LARGE, LARGER = 1 << 30, 2 << 30
 SMALL, SMALL_COUNT = 2_000, 10_000
 AHEAD, AHEAD_COUNT = 100_000, 1_000
+WHOLE, WHOLE_COUNT = 16 << 20, 8
 LATENCY_SECONDS, BYTES_PER_SECOND = 0.03, 90e6
 CONNECTIONS = 16
 _PART = 8 << 20
@@ -35,7 +37,8 @@ _BLOCK = 1 << 20
 
 
 def rows() -> list[Row]:
-    """Four rows: a large and many small objects copied; a large and small ones read ahead."""
+    """Five rows: a large and many small objects copied; a large, small and middling ones read
+    ahead."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         root, out = Path(folder) / "buckets", Path(folder) / "out"
@@ -43,12 +46,14 @@ def rows() -> list[Row]:
         _make(root / "bucket" / "sequence", LARGER)
         for number in range(SMALL_COUNT):
             _make(root / "bucket" / "small" / f"{number:06}", SMALL)
+        for number in range(WHOLE_COUNT):
+            _make(root / "bucket" / "whole" / f"{number:06}", WHOLE)
         for number in range(AHEAD_COUNT):
             _make(root / "bucket" / "ahead" / f"{number:06}", AHEAD)
         with serving(root) as endpoint, _pointed_at(endpoint):
             found = [_copy_large(endpoint, out), _copy_small(out)]
         with serving(root, LATENCY_SECONDS, BYTES_PER_SECOND) as endpoint, _pointed_at(endpoint):
-            return [*found, _read_large(endpoint), _read_small(endpoint)]
+            return [*found, _read_large(endpoint), _read_small(endpoint), _read_whole(endpoint)]
 
 
 def _copy_large(endpoint: str, out: Path) -> Row:
@@ -129,6 +134,40 @@ def _read_small(endpoint: str) -> Row:
     ours, theirs = side_by_side(read, one_at_a_time, repeats=1)
     work = f"read-ahead over a far bucket, {AHEAD_COUNT:,} objects of 100 KB in listing order"
     return Row.at_least(work, ours, "http.client, one at a time", theirs, 12)
+
+
+def _read_whole(endpoint: str) -> Row:
+    """As Pipe mode reads."""
+    store = S3Store("bucket")
+    objects = list(store.list("whole/"))
+
+    def read() -> None:
+        sources = [_Source(store, each) for each in objects]
+        buffer = bytearray(_BLOCK)
+        with ReadAhead(threads=CONNECTIONS) as ahead:
+            ahead.hint(sources, reading=Reading.WHOLE)
+            for source in sources:
+                with LazyFile(ahead.open(source)) as file:
+                    while file.readinto(buffer):
+                        pass
+
+    def at_once() -> None:
+        each_with = CONNECTIONS // WHOLE_COUNT
+        threads = [
+            threading.Thread(
+                target=_by_http, args=(endpoint, f"/bucket/{each.key}", WHOLE, each_with)
+            )
+            for each in objects
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    ours, theirs = side_by_side(read, at_once, repeats=5)
+    work = f"read-ahead over a far bucket, {WHOLE_COUNT} objects of 16 MiB, whole and in order"
+    rival = "http.client, 16 connections, all at once, thrown away"
+    return Row.at_least(work, ours, rival, theirs, 0.8)
 
 
 class _Source:

@@ -78,7 +78,10 @@ def _train(algorithm: Algorithm[Any]) -> None:
     except Exception as error:  # noqa: BLE001 - whatever the author's code raises
         from traceback import format_exc
 
-        _report(layout, failure_text(error), format_exc().rstrip())
+        from sm_container.runtime import data_faults
+
+        shown = data_faults.said(error) or format_exc().rstrip()
+        _report(layout, failure_text(error), shown)
         raise SystemExit(1) from None
     except SystemExit as error:
         if isinstance(error.code, str):  # sys.exit("why"), which Python itself prints

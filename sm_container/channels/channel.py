@@ -137,7 +137,7 @@ class InputChannel:
             if self.config.s3_distribution_type == Distribution.SHARDED_BY_S3_KEY:
                 return []
             raise ChannelError([f"channel {self.name} has no folder {folder}; check its S3Uri"])
-        return [folder / os.fsdecode(name) for name in sorted(_walk(os.fsencode(folder), b""))]
+        return [folder / os.fsdecode(name) for name in sorted(_names_below(os.fsencode(folder)))]
 
     def open(self, name: str | os.PathLike[str]) -> ChannelFile:
         """A file of the channel by its name below ``path``, or as ``files()`` has it, for reading.
@@ -160,12 +160,14 @@ class InputChannel:
             ) from None
 
 
-def _walk(folder: bytes, prefix: bytes) -> Iterator[bytes]:
+def _names_below(folder: bytes) -> Iterator[bytes]:
     """The names of all files, relative to the folder; links to folders are not entered."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            name = prefix + entry.name
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(entry.path, name + b"/")
-            elif entry.is_file():
-                yield name
+    prefixes = [b""]
+    while prefixes:
+        prefix = prefixes.pop()
+        with os.scandir(os.path.join(folder, prefix)) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    prefixes.append(prefix + entry.name + b"/")
+                elif entry.is_file():
+                    yield prefix + entry.name

@@ -13,7 +13,7 @@ from typing import Protocol
 from sm_container.records.batch import NAME, Batch
 from sm_container.records.errors import OnFault
 from sm_container.records.format import Format, Record, Source
-from sm_container.records.recordio import Multipart, read_records
+from sm_container.records.recordio import Multipart, read_frames
 from sm_container.records.whole import Whole
 
 
@@ -65,9 +65,11 @@ class WrappedObjects:
         self, source: Source, name: str, on_fault: OnFault
     ) -> Iterator[tuple[memoryview, str]]:
         """Each object's bytes, valid until the next one's, and what errors call it."""
-        objects = read_records(source, name, multipart=self.multipart, on_fault=on_fault)
-        for index, payload in enumerate(objects):
-            yield payload, f"{name}, object {index}"
+        blocks = read_frames(source, name, multipart=self.multipart, on_fault=on_fault)
+        for frames in blocks:
+            places = enumerate(frames.offsets.tolist(), frames.index)
+            for payload, (index, offset) in zip(frames.payloads(), places, strict=True):
+                yield payload, f"{name}, object {index} at byte {offset}"
 
 
 def _nameless(batch: Batch) -> Batch:

@@ -115,6 +115,8 @@ def moved(traffic: ChannelTraffic) -> str:
     rate = traffic.bytes_per_second
     speed = "" if not rate else f", {size(round(rate))}/s"
     waited = f", the algorithm waited {duration(traffic.starved)} for data"
+    if traffic.folder is not None:
+        return f"{said} in {printable(traffic.folder)}, bound as it is"
     if traffic.mode == "FastFile":
         return f"{said} read{waited}"
     if traffic.mode == "File":

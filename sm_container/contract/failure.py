@@ -6,6 +6,7 @@ Source: developer guide, "How Amazon SageMaker Signals Algorithm Success and Fai
 
 from __future__ import annotations
 
+import itertools
 import os
 import sysconfig
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,7 +36,8 @@ def failure_text(error: BaseException) -> str:
     standard library are left out as long as any other is there.
     """
     chain = list(_chain(error))
-    first, *causes = map(_named, chain)
+    # One that was raised again in another thread or process says the same twice.
+    first, *causes = (name for name, _ in itertools.groupby(map(_named, chain)))
     return composed(first, causes, map(_place, _author_frames(chain)))
 
 

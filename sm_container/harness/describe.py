@@ -180,7 +180,8 @@ def _saving(record: JobRecord) -> dict[str, Any] | None:
 
 
 def _traffic(traffic: ChannelTraffic) -> dict[str, Any]:
-    """Bytes, and seconds to the millisecond; epochs and waits in Pipe mode alone."""
+    """Bytes, and seconds to the millisecond; epochs and waits in Pipe mode alone, a folder where it
+    stands in the channel's place."""
     described = {
         "ChannelName": traffic.channel,
         "Host": traffic.host,
@@ -195,6 +196,8 @@ def _traffic(traffic: ChannelTraffic) -> dict[str, Any]:
             "SecondsAlgorithmBusy": round(traffic.blocked, 3),
             "SecondsAlgorithmWaiting": round(traffic.starved, 3),
         }
+    if traffic.folder is not None:
+        described["BoundFolder"] = traffic.folder
     return described
 
 

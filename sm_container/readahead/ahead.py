@@ -12,14 +12,16 @@ from collections.abc import Hashable, Sequence
 from types import TracebackType
 
 from sm_container.readahead.engine import SMALLEST_MEMORY, Counters, Engine
-from sm_container.readahead.order import Order
+from sm_container.readahead.order import Order, Reading
 from sm_container.readahead.reader import Reader
 from sm_container.readahead.source import RangeSource
-from sm_container.readahead.window import Window
+from sm_container.readahead.window import LONGEST, Window
 
 MEMORY = 256 << 20
 THREADS = 16
 _NEXT_A_THREAD = 4
+
+_Hint = tuple[Sequence[RangeSource], Reading]
 
 
 class ReadAhead:
@@ -39,7 +41,7 @@ class ReadAhead:
             raise ValueError("reading ahead takes a thread at least")
         self._memory = memory
         self._threads = threads
-        self._hints: dict[Hashable, Sequence[RangeSource]] = {}
+        self._hints: dict[Hashable, _Hint] = {}
         self._processes: dict[int, _Process] = {}
         self._is_closed = False
 
@@ -61,14 +63,21 @@ class ReadAhead:
         """A reader of an object. Nothing is fetched before its first read."""
         return Reader(self, source)
 
-    def hint(self, order: Sequence[RangeSource], of: Hashable = None) -> None:
+    def hint(
+        self,
+        order: Sequence[RangeSource],
+        of: Hashable = None,
+        reading: Reading = Reading.AS_OPENED,
+    ) -> None:
         """Say in which order objects will be opened, so that the next ones are fetched ahead.
 
-        Sources are known again by equality, so they must be hashable. ``of`` tells several orders
-        apart, such as the channels'; a new order takes the place of the old one.
+        Where each is read whole and then the next, the window is as long as may be from the first
+        read on, and does not end with an object. Sources are known again by equality, so they must
+        be hashable. ``of`` tells several orders apart, such as the channels'; a new order takes the
+        place of the old one.
         """
-        self._hints[of] = order
-        self._process().orders.put(of, order)
+        self._hints[of] = order, reading
+        self._process().orders.put(of, order, reading)
 
     def counters(self) -> Counters:
         """What was done so far, in this process."""
@@ -107,13 +116,11 @@ class ReadAhead:
 class _Process:
     """What belongs to one process, and is made anew after a fork."""
 
-    def __init__(
-        self, memory: int, threads: int, hints: dict[Hashable, Sequence[RangeSource]]
-    ) -> None:
+    def __init__(self, memory: int, threads: int, hints: dict[Hashable, _Hint]) -> None:
         self.engine = Engine(memory, threads)
         self.orders = _Orders(self.engine, _NEXT_A_THREAD * threads)
-        for of, order in list(hints.items()):
-            self.orders.put(of, order)
+        for of, hint in list(hints.items()):
+            self.orders.put(of, *hint)
 
 
 class _Orders:
@@ -127,12 +134,12 @@ class _Orders:
         self._places: dict[RangeSource, tuple[Order, int]] = {}
         self._last: dict[Order, Window] = {}
 
-    def put(self, of: Hashable, sources: Sequence[RangeSource]) -> None:
+    def put(self, of: Hashable, sources: Sequence[RangeSource], reading: Reading) -> None:
         with self._lock:
             old = self._orders.get(of)
             if old is not None:
                 self._forget(old)
-            order = self._orders[of] = Order(sources, self._most)
+            order = self._orders[of] = Order(sources, self._most, reading)
             for index, source in enumerate(sources):
                 self._places[source] = (order, index)
 
@@ -144,6 +151,9 @@ class _Orders:
             order, index = place
             window = order.next_ones.pop(index, None) or self._engine.window(source)
             window.is_open = True
+            if order.run is not None:
+                self._join(order, index, window)
+                return window
             following = list(order.opened(index))
             # What one object had grown to, the next one begins with.
             last = self._last.get(order)
@@ -158,6 +168,19 @@ class _Orders:
                     break
                 order.next_ones[number] = ahead
             return window
+
+    def _join(self, order: Order, index: int, window: Window) -> None:
+        """Have the window go on into those of the objects that come next."""
+        for skipped in [number for number in order.next_ones if number < index]:
+            self._engine.close_window(order.next_ones.pop(skipped))
+        window.run, window.base, window.reach = order.run, order.bases[index], LONGEST
+        for number in order.coming(index):
+            following = order.next_ones.get(number)
+            if following is None:
+                following = self._engine.window(order.sources[number], is_open=False)
+                following.run, following.base = order.run, order.bases[number]
+                order.next_ones[number] = following
+            window.following = window = following
 
     def _forget(self, order: Order) -> None:
         self._last.pop(order, None)

@@ -16,6 +16,7 @@ import time
 import weakref
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -184,7 +185,7 @@ class Engine:
             if part.filled >= count:
                 return
             if part.fault is not None:
-                raise part.fault
+                raise _like(part.fault) from part.fault
             self._require_open(window)
             window.wait()
 
@@ -198,10 +199,10 @@ class Engine:
             if longest is None:
                 longest = self._share()
                 continue
-            start, end = wanted
+            target, start, end = wanted
             if self._waiting or not self._make_room([end - start], window, must=False):
                 return
-            self._start(window, start, end, _Rank.AHEAD)
+            self._start(target, start, end, _Rank.AHEAD)
 
     def _share(self) -> int:
         """What one of the handles that are being read may hold."""
@@ -247,19 +248,23 @@ class Engine:
 
     def _victims(self, asker: Window, *, must: bool) -> Iterator[Part]:
         since = time.monotonic() - _IDLE_SECONDS
-        others = [window for window in self._holding if window is not asker]
+        behind = [window for window in self._holding if window is not asker]
+        # What the asker reads next is not given up for what it reads after that.
+        kin = [window for window in behind if window.run is asker.run is not None]
+        others = [window for window in behind if window not in kin]
         for window in others:
             if window.used >= since:
                 break
             yield from _loose(window.parts)
-        for window in [*others, asker]:
+        for window in [*behind, asker]:
             yield from _loose(part for part in window.parts if part.end <= window.position)
         if not must:
             return
         others.sort(key=lambda window: (window.is_open, -len(window.parts)))
         for window in others:
             yield from _loose(part for part in window.parts if part.start > window.position)
-        for window in [asker, *others]:
+        kin.sort(key=lambda window: -window.base)
+        for window in [*kin, asker, *others]:
             yield from _loose(window.parts)
 
     def _drop(self, part: Part, *, from_window: bool = False) -> None:
@@ -348,6 +353,14 @@ class Engine:
             if not part.is_dropped:  # a later read is to ask again
                 self._drop(part, from_window=True)
         part.window.changed()
+
+
+def _like(fault: BaseException) -> BaseException:
+    """An exception like this one, for one reader: one that several raise grows, and is shared."""
+    try:
+        return copy(fault)
+    except TypeError:  # its constructor takes something else than its args
+        return OSError(f"{type(fault).__name__}: {fault}")
 
 
 def _loose(parts: Iterable[Part]) -> Iterator[Part]:

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from enum import Enum
+from itertools import accumulate
 
+from sm_container.readahead.run import Run
 from sm_container.readahead.source import RangeSource
 from sm_container.readahead.window import Window
+
+
+class Reading(Enum):
+    """How the objects of an order will be read."""
+
+    AS_OPENED = "as opened"
+    """As whoever opens them likes: how much of each, and which, is to be seen."""
+    WHOLE = "whole"
+    """Each from its beginning to its end, and then the next."""
 
 
 class Order:
     """Follows the objects as they are opened; the more were in order, the more are fetched ahead.
 
-    ``most`` bounds their number. ``next_ones`` are the windows that nobody has opened yet.
+    ``most`` bounds their number. ``next_ones`` are the windows that nobody has opened yet. Where
+    all will be read whole there is a ``run`` of them, and ``bases`` are where they begin in it.
     """
 
-    def __init__(self, sources: Sequence[RangeSource], most: int) -> None:
+    def __init__(self, sources: Sequence[RangeSource], most: int, reading: Reading) -> None:
         self.sources = sources
+        self.run = Run() if reading is Reading.WHOLE else None
+        self.bases = list(accumulate((source.size for source in sources), initial=0))
         self.next_ones: dict[int, Window] = {}
         self._most = most
         self._last = -1
@@ -34,6 +49,10 @@ class Order:
                 return
             if following not in self.next_ones:
                 yield following
+
+    def coming(self, index: int) -> range:
+        """Which objects come next, once one is opened, whether they are read or not."""
+        return range(index + 1, min(len(self.sources), index + 1 + self._most))
 
     def outdated(self) -> list[Window]:
         """The windows that will not be opened in this order, taken from ``next_ones``."""

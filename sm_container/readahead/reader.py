@@ -20,8 +20,8 @@ LARGEST_VIEW = 1 << 20
 class Reader:
     """Made by `ReadAhead.open`. May be used from several threads at once, and after a fork.
 
-    Reads raise what the source raised for their bytes (a later read asks it again), and ValueError
-    once the reader is closed.
+    Reads raise what the source raised for their bytes, each an exception of its own whose cause is
+    the source's (a later read asks it again), and ValueError once the reader is closed.
     """
 
     def __init__(self, ahead: ReadAhead, source: RangeSource) -> None:

@@ -2,7 +2,7 @@
 
 It begins small and doubles when a reader had to wait (fourfold once a MiB was read in sequence), so
 that a quick link or a slow reader keeps it small. Reads that jump far start it again; several such
-in a row switch it off.
+in a row switch it off. Of objects that are read whole, one after another, it is large at once.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from operator import attrgetter
 
 from sm_container.readahead.part import Part
 from sm_container.readahead.pool import FIRST
+from sm_container.readahead.run import Run
 from sm_container.readahead.source import RangeSource
 
 PART = 8 << 20
@@ -47,6 +48,11 @@ class Window:
         self.is_open = False
         """Whether somebody has opened the object; else it is fetched ahead."""
         self.is_closed = False
+        self.run: Run | None = None
+        """The objects that are read whole, among which this is one; `base` is where it begins in
+        them, `following` the next one's window."""
+        self.base = 0
+        self.following: Window | None = None
         self.first = min(FIRST, part)
         self.part = part
         self.reach = self.first
@@ -62,6 +68,11 @@ class Window:
         return self.parts[-1].end if self.parts else self.position
 
     @property
+    def asked(self) -> int:
+        """How far it is read or asked for."""
+        return max(self.front, self.position)
+
+    @property
     def is_jumping(self) -> bool:
         """Whether reads jump so that reading ahead would be in vain."""
         return self._jumps >= _JUMPS
@@ -69,7 +80,7 @@ class Window:
     def turn(self, offset: int) -> list[Part]:
         """Follow a read at ``offset``; gives the parts that are of no use any more."""
         low = self.parts[0].start if self.parts else max(0, self.position - BEHIND)
-        if low <= offset <= max(self.front, self.position) + FORWARD:
+        if low <= offset <= self.asked + FORWARD:
             if self.is_jumping and offset == self.position and self._run >= _RUN:
                 self._jumps, self.reach = 0, self.first
             if offset != self.position and self.is_jumping:
@@ -120,16 +131,19 @@ class Window:
             found += list(self._cut(offset, max(end, min(limit, offset + wanted))))
         return found
 
-    def ahead(self, longest: int) -> tuple[int, int] | None:
-        """The next part to ask for before it is wanted, within ``longest`` bytes, if any."""
+    def ahead(self, longest: int) -> tuple[Window, int, int] | None:
+        """The next part to ask for before it is wanted, and of which object, within ``longest``
+        bytes, if any."""
         if self.is_jumping:
             return None
-        reach, front = min(self.reach, longest), max(self.front, self.position)
+        reach, front = min(self.reach, longest), self.asked
+        if self.run is not None:
+            return self.run.wanted(self, reach)
         left = front - self.position
         # Whole parts as soon as they fit, so that no connection rests; less only in a small window.
         if front >= self.size or (left >= reach / 2 and reach - left < self.part):
             return None
-        return front, min(self.size, front + min(self.part, reach - left))
+        return self, front, min(self.size, front + min(self.part, reach - left))
 
     def waited(self, offset: int) -> None:
         """Look further ahead: the reader has to wait at ``offset``. Counts once a MiB."""

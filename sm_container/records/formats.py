@@ -9,6 +9,7 @@ Parquet()
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Mapping
 from dataclasses import Field, fields
 from enum import Enum
@@ -75,6 +76,8 @@ _SUFFIXES = {
 _COMPRESSED = (".gz", ".gzip", ".bz2", ".xz", ".zst", ".zip")
 _FACT = "content_type"
 """The field of a format of several content types that says which it is: no option."""
+_PART = re.compile(r'(?:[^;"]|"[^"]*")+')
+"""A part of a content type, up to a semicolon that is not in quotation marks."""
 _YES, _NO = ("true", "yes", "1", "present"), ("false", "no", "0", "absent")
 
 
@@ -116,13 +119,16 @@ def _by_name(name: str) -> str:
 
 
 def _parsed(content_type: str) -> tuple[str, dict[str, str]]:
-    kind, *rest = (part.strip() for part in content_type.split(";"))
-    parameters = {}
+    kind, *rest = (part.strip() for part in _PART.findall(content_type) or [content_type])
+    parameters: dict[str, str] = {}
     for part in filter(None, rest):
-        key, equals, value = part.partition("=")
+        name, equals, value = part.partition("=")
         if not equals:
             raise FormatError(f"{content_type!r}: a parameter is NAME=VALUE, and {part!r} is not")
-        parameters[key.strip().lower()] = value.strip().strip('"')
+        key = name.strip().lower()
+        if key in parameters:
+            raise FormatError(f"{content_type!r}: the parameter {key!r} is given twice")
+        parameters[key] = value.strip().strip('"')
     return _ALIASES.get(kind.lower(), kind.lower()), parameters
 
 

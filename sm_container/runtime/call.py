@@ -66,14 +66,20 @@ def main() -> int:
 
 
 def _show(error: Exception) -> None:
-    """Print the traceback as the interpreter would, and write the failure file."""
+    """Print the traceback as the interpreter would, and write the failure file. Of a fault of the
+    data a sentence is enough."""
     from sm_container.contract.failure import failure_text
+    from sm_container.runtime import data_faults
 
     frame = error.__traceback__
     while frame is not None and _is_ours(frame.tb_frame.f_code.co_filename):
         frame = frame.tb_next
     error = error.with_traceback(frame)
-    sys.excepthook(type(error), error, frame)
+    shown = data_faults.said(error)
+    if shown is None:
+        sys.excepthook(type(error), error, frame)
+    else:
+        print(shown, file=sys.stderr)
     _record(failure_text(error))
 
 

@@ -124,7 +124,7 @@ def _download(uri: str, code: Path) -> None:
     import tempfile
 
     from sm_container.runtime.archive import unpack
-    from sm_container.storage.errors import StorageError
+    from sm_container.storage.errors import NoCredentialsError, StorageError
     from sm_container.storage.store import open_store
 
     with tempfile.TemporaryDirectory() as folder:
@@ -135,6 +135,11 @@ def _download(uri: str, code: Path) -> None:
             if found is None:
                 raise Fault(f"there is no object {uri}; {_ELSEWHERE}")
             store.download(found, archive)
+        except NoCredentialsError as error:
+            raise Fault(
+                f"the author's code cannot be fetched: {uri}: {error.what}; have the job's "
+                "role allow s3:GetObject, or on a desk give it some (run --credentials env)"
+            ) from error
         except StorageError as error:
             raise Fault(f"the author's code cannot be fetched: {error}") from error
         unpack(archive, code)

@@ -21,6 +21,10 @@ class StorageError(Exception):
         return " ".join(text.encode("utf-8", "backslashreplace").decode().split())
 
 
+class NoCredentialsError(StorageError):
+    """S3 is to be asked, and nothing says as whom."""
+
+
 class ObjectNotFoundError(StorageError):
     """There is no such object."""
 

@@ -14,6 +14,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,7 +28,6 @@ from sm_container.storage.files import copy_file, said_of
 from sm_container.storage.objects import Advance, Download, Object, ignore, in_binary_order
 
 LeftOut = Callable[[str], None]
-_Folder = tuple[int, int]  # device and inode
 
 _STEP = 1 << 20
 _PARTIAL = re.compile(r"\.sm-container-[0-9a-f]{32}\.partial")
@@ -61,7 +61,7 @@ class LocalStore:
             if path.is_dir() and not self._is_inside(path):
                 left_out(f"{self._base}{prefix} was left out: a link there leaves the folder")
             elif path.is_dir():
-                yield from self._walk(path, folder + slash, start, left_out, frozenset())
+                yield from self._walk(path, folder + slash, start, left_out)
 
     def stat(self, key: str) -> Object | None:
         found = self._find(key)
@@ -169,25 +169,14 @@ class LocalStore:
             with said_of(self._base + key), suppress(FileNotFoundError, NotADirectoryError):
                 path.unlink()
 
-    def _walk(
-        self,
-        folder: Path,
-        above: str,
-        start: str,
-        left_out: LeftOut,
-        on_the_way: frozenset[_Folder],
-    ) -> Iterator[Object]:
-        here = folder.stat()
-        on_the_way |= {(here.st_dev, here.st_ino)}
-        with os.scandir(folder) as entries:
-            # A folder sorts as its keys do, with the slash: "a-b" stands before "a/b".
-            found = sorted(
-                (in_binary_order(name + "/" if _is_folder(entry) else name), name)
-                for entry in entries
-                if (name := entry.name).startswith(start)
-            )
-        for _, name in found:
-            path, key = folder / name, above + name
+    def _walk(self, folder: Path, above: str, start: str, left_out: LeftOut) -> Iterator[Object]:
+        levels = [_level(folder, above, start)]
+        while levels:
+            name = next(levels[-1].names, None)
+            if name is None:
+                levels.pop()
+                continue
+            path, key = levels[-1].folder / name, levels[-1].above + name
             fault, status = self._look(path)
             if fault is not None:
                 if not _PARTIAL.fullmatch(name):
@@ -196,10 +185,10 @@ class LocalStore:
                 continue
             elif stat.S_ISREG(status.st_mode):
                 yield Object(key, status.st_size, None, status.st_mtime, self._base)
-            elif (status.st_dev, status.st_ino) in on_the_way:
+            elif any((status.st_dev, status.st_ino) == level.identity for level in levels):
                 left_out(f"{self._base}{key} was left out: it is a link to a folder around it")
             else:
-                yield from self._walk(path, f"{key}/", "", left_out, on_the_way)
+                levels.append(_level(path, f"{key}/"))
 
     def _look(self, path: Path) -> tuple[str | None, os.stat_result | None]:
         """What speaks against a path as an object or folder, and else its status."""
@@ -231,6 +220,30 @@ class LocalStore:
     def _is_inside(self, path: Path) -> bool:
         real = os.path.realpath(path)
         return real == self._boundary or real.startswith(self._boundary.rstrip("/") + "/")
+
+
+@dataclass(frozen=True)
+class _Level:
+    """A folder on the way through a tree: the key that its names follow, its device and inode, and
+    the names that are still to come, in the order of their keys."""
+
+    folder: Path
+    above: str
+    identity: tuple[int, int]
+    names: Iterator[str]
+
+
+def _level(folder: Path, above: str, start: str = "") -> _Level:
+    """A folder whose names are about to be looked at, those that begin with ``start``."""
+    here = folder.stat()
+    with os.scandir(folder) as entries:
+        # A folder sorts as its keys do, with the slash: "a-b" stands before "a/b".
+        found = sorted(
+            (in_binary_order(name + "/" if _is_folder(entry) else name), name)
+            for entry in entries
+            if (name := entry.name).startswith(start)
+        )
+    return _Level(folder, above, (here.st_dev, here.st_ino), iter([name for _, name in found]))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from sm_container.storage.errors import (
     BucketNotFoundError,
+    NoCredentialsError,
     ObjectChangedError,
     ObjectNotFoundError,
     StorageError,
@@ -76,11 +77,12 @@ def unreached(uri: str, error: Exception) -> StorageError:
     from botocore import exceptions as botocore
 
     if isinstance(error, botocore.NoCredentialsError):
-        return StorageError(
+        return NoCredentialsError(
             uri,
             "no AWS credentials were found",
             "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso "
-            "login`",
+            "login`; or have a folder stand for S3 (--s3-root DIR), or another server, which takes "
+            "credentials of its own (AWS_ENDPOINT_URL)",
         )
     if isinstance(
         error,

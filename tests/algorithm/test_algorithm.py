@@ -66,6 +66,8 @@ def how(job):
             job.channels["tset"]
         case "half":
             job.save_model(lambda folder: (folder / "m").write_text("half") and 1 / 0)
+        case "damaged":
+            list(job.channels["train"].batches(prefetch=0))
 
 
 @algorithm.train
@@ -107,7 +109,7 @@ class Tree:
         )
 
     def run(
-        self, *arguments: str, before: tuple[str, ...] = ()
+        self, *arguments: str, before: tuple[str, ...] = (), **variables: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*before, sys.executable, str(self.program), *arguments],
@@ -115,6 +117,7 @@ class Tree:
                 **os.environ,
                 "SAGEMAKER_BASE_DIR": str(self.layout.base),
                 "TRAINING_JOB_NAME": "Job-1",
+                **variables,
             },
             cwd=self.program.parent,
             capture_output=True,
@@ -163,10 +166,38 @@ def test_an_exception_is_explained(tree: Tree) -> None:
     assert [frame.rpartition(" in ")[0] for frame in frames] == [
         "at train.py:32",
         "at train.py:38",
-        "at train.py:58",
+        "at train.py:60",
     ]
     assert "Traceback (most recent call last)" in done.stderr
     assert "decoder.py" in done.stderr
+
+
+def test_a_fault_of_the_data_is_a_sentence_and_the_author_s_lines(tree: Tree) -> None:
+    (tree.layout.channel("train") / "sub" / "a.csv").write_text("3,x\n")
+    tree.configure(how="damaged")
+    done = tree.run()
+    assert done.returncode == 1
+    assert tree.failure is not None
+    first, *frames = tree.failure.splitlines()
+    assert first == (
+        "RecordError: train/sub/a.csv, record 0, byte 0: field 1 is 'x', which is no number; a "
+        "header is read with header=True (text/csv; header=true)"
+    )
+    assert [frame.rpartition(": ")[2] for frame in frames] == [
+        'list(job.channels["train"].batches(prefetch=0))',
+        "how(job)",
+    ]
+    assert done.stderr == f"ERROR: {tree.failure}\n"
+
+
+def test_the_log_level_of_debugging_shows_the_whole_way_to_a_fault_of_the_data(tree: Tree) -> None:
+    (tree.layout.channel("train") / "sub" / "a.csv").write_text("3,x\n")
+    tree.configure(how="damaged")
+    done = tree.run(SM_LOG_LEVEL="10")
+    assert tree.failure is not None
+    assert tree.failure.startswith("RecordError: train/sub/a.csv, record 0, byte 0: ")
+    assert done.stderr.startswith("Traceback (most recent call last):\n")
+    assert "/sm_container/records/" in done.stderr
 
 
 def test_a_failure_that_the_algorithm_wrote_is_kept(tree: Tree) -> None:

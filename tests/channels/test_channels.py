@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,29 @@ def test_files_are_those_of_the_folder_in_the_order_of_keys(layout: Layout) -> N
     files = opened(layout, train=FILE)["train"].files()
     assert [os.fsencode(path.relative_to(folder)) for path in files] == sorted(names)
     assert [path.read_bytes() for path in files] == sorted(names)
+
+
+def test_files_far_below_take_few_descriptors(layout: Layout) -> None:
+    """A key has up to 1024 bytes, which is 512 folders, and a process 1024 open files or fewer."""
+    folder = layout.channel("train")
+    file = folder / ("a/" * 511 + "x")
+    file.parent.mkdir(parents=True)
+    file.touch()
+    program = (
+        "import resource, sys; from pathlib import Path\n"
+        "from sm_container.channels.channel import InputChannel\n"
+        "from sm_container.contract.inputs import ChannelConfig, InputMode\n"
+        "from sm_container.contract.layout import Layout\n"
+        "config = ChannelConfig(InputMode.FILE)\n"
+        "channel = InputChannel('train', config, Layout(Path(sys.argv[1])))\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))\n"
+        "sys.setrecursionlimit(100)\n"
+        "print(*channel.files())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(layout.base)], capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == (f"{file}\n", "")
 
 
 def test_links_and_what_is_no_file(layout: Layout, tmp_path: Path) -> None:

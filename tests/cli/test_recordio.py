@@ -202,6 +202,103 @@ def test_from_the_input_to_the_output(desk: Any) -> None:
     assert done.stderr == b"2 records\n"
 
 
+def piped(desk: Any, data: bytes, *words: str) -> subprocess.CompletedProcess[bytes]:
+    """``recordio`` with these bytes in a pipe as its input."""
+    return subprocess.run(
+        [sys.executable, "-m", "sm_container", "recordio", *words],
+        input=data,
+        capture_output=True,
+        cwd=desk.folder,
+        env=desk.environment,
+    )
+
+
+_TYPES = {"a.jsonl": "jsonlines"}
+
+
+@pytest.mark.parametrize("name", ["a.pbr", "a.msgpack", "a.csv", "a.jsonl", "a.libsvm", "a.rec"])
+def test_the_input_is_described_as_a_file_is(desk: Any, numbers: Batch, name: str) -> None:
+    file = desk.folder / name
+    if name == "a.rec":
+        with file.open("wb") as sink:
+            RecordWriter(sink).write_frames([b"abcd" + MAGIC, b"x" * 3_000_000, b""])
+    else:
+        write(file, numbers)
+    options = (
+        () if name in ("a.pbr", "a.msgpack", "a.rec") else ("--from", _TYPES.get(name, name[2:]))
+    )
+    of_file = json.loads(desk.run("recordio", "stat", "--json", name).stdout)
+    done = piped(desk, file.read_bytes(), "stat", "--json", "-", *options)
+
+    assert done.stderr == b""
+    assert json.loads(done.stdout) == of_file | {"File": "-"}
+    assert of_file["Bytes"] == file.stat().st_size
+    head = piped(desk, file.read_bytes(), "head", "-", *options)
+    assert head.stdout.decode() == desk.run("recordio", "head", name).stdout
+
+
+def test_the_input_may_be_a_file(desk: Any, numbers: Batch) -> None:
+    write(desk.folder / "a.parquet", numbers)
+    with (desk.folder / "a.parquet").open("rb") as file:
+        done = subprocess.run(
+            [sys.executable, "-m", "sm_container", "recordio", "stat", "-", "--json"],
+            stdin=file,
+            capture_output=True,
+            env=desk.environment,
+        )
+    found = json.loads(done.stdout)
+    assert (found["Records"], found["Bytes"]) == (3, (desk.folder / "a.parquet").stat().st_size)
+
+
+def test_what_is_wrong_with_the_input_is_one_line(desk: Any, numbers: Batch) -> None:
+    write(desk.folder / "a.pbr", numbers)
+    write(desk.folder / "a.parquet", numbers)
+    whole = (desk.folder / "a.pbr").read_bytes()
+    third = len(whole) // 3
+    for words in (("stat", "-"), ("head", "-"), ("convert", "-", "b.csv")):
+        done = piped(desk, whole[: 2 * third + 20], *words)
+        assert done.returncode == 2
+        assert f"Error: the input, record 2, byte {2 * third}: " in done.stderr.decode()
+    done = piped(desk, (desk.folder / "a.parquet").read_bytes(), "stat", "-")
+    assert (
+        done.stderr == b"Error: parquet is read from its end, which a pipe has not: name a file\n"
+    )
+    assert not (desk.folder / "b.csv").exists()
+
+
+@pytest.mark.parametrize("options", [(), ("--from", "protobuf")])
+def test_the_first_records_are_shown_while_the_input_goes_on(
+    desk: Any, numbers: Batch, options: tuple[str, ...]
+) -> None:
+    write(desk.folder / "a.pbr", Batch({name: each[:1] for name, each in numbers.items()}))
+    record = (desk.folder / "a.pbr").read_bytes()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sm_container", "recordio", "head", "-n", "1", "-", *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=desk.environment,
+    )
+    assert process.stdin is not None
+    for byte in record * (1 if options else 100):  # what is looked at to guess
+        process.stdin.write(bytes([byte]))
+        process.stdin.flush()
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"0  features  float32[8]: 0 0.5 1 1.5 2 2.5 \xe2\x80\xa6\n"
+    assert process.wait(60) == 0
+    process.stdin.close()
+    process.stdout.close()
+
+
+def test_the_input_is_converted_into_a_file(desk: Any) -> None:
+    done = piped(desk, b"1,2\n3,4\n", "convert", "-", "a.pbr", "--from", "text/csv; label_size=0")
+
+    assert (done.returncode, done.stderr) == (0, b"2 records\n")
+    assert "float32[2], 1 to" not in desk.run("recordio", "stat", "a.pbr").stdout
+    assert desk.run(
+        "recordio", "convert", "a.pbr", "-", "--to", "text/csv; label_size=0"
+    ).stdout == ("1,2\n3,4\n")
+
+
 def test_a_reader_that_has_enough_is_no_fault(desk: Any) -> None:
     (desk.folder / "a.csv").write_bytes(b"1,2\n" * 200_000)
     process = desk.start("recordio", "convert", "a.csv", "-", "--to", "jsonlines")

@@ -361,6 +361,8 @@ def test_a_place_for_artifacts_that_cannot_be_is_refused_before(desk: Any) -> No
     assert (local.returncode, remote.returncode) == (2, 2)
     assert "file is not a folder; name another place" in local.stderr
     assert "no AWS credentials were found" in remote.stderr
+    assert "--s3-root DIR" in remote.stderr
+    assert "AWS_ENDPOINT_URL" in remote.stderr
     assert desk.run("ps", "--all", "--quiet").stdout == ""
 
 

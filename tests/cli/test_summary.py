@@ -126,6 +126,10 @@ def test_a_model_that_could_not_be_saved_is_still_there(hostile_tmp_path: Path) 
             ChannelTraffic("a", "h", "FastFile", 1_200_000),
             "FastFile  1.2 MB read, the algorithm waited 0.0 s for data",
         ),
+        (
+            ChannelTraffic("a", "h", "FastFile", 1_200_000, folder="/data/\x1b[2Ja"),
+            "FastFile  1.2 MB in /data/\\x1b[2Ja, bound as it is",
+        ),
         (ChannelTraffic("a", "h", "Pipe", 0), "Pipe  nobody read it"),
         (
             ChannelTraffic("a", "h", "Pipe", 1_200_000_000, 3.0, 3, 3, 2.0, 0.36),

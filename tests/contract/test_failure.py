@@ -47,6 +47,13 @@ def carried(n):
     error.__cause__ = _RemoteTraceback("Traceback (most recent call last):")
     raise error
 
+def again():
+    import copy
+    try:
+        load("{")
+    except ValueError as error:
+        raise copy.copy(error) from error
+
 def deep(n):
     if n:
         deep(n - 1)
@@ -100,6 +107,13 @@ def test_of_a_long_chain_the_root_is_told(author: ModuleType) -> None:
     assert nearest.startswith("caused by IndexError: level 8 v")
     assert root.startswith("caused by KeyError: 'the root r")
     assert "\nat " in text
+
+
+def test_an_exception_that_is_raised_again_is_told_once(author: ModuleType) -> None:
+    text = failure_of(author.again)
+    assert text.startswith("JSONDecodeError: Expecting property name")
+    assert "caused by" not in text
+    assert "in load" in text
 
 
 def test_what_carries_a_worker_s_traceback_is_no_cause(author: ModuleType) -> None:

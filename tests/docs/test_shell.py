@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
 import pytest
@@ -14,17 +15,23 @@ from tests.docs.blocks import ROOT, Block, blocks
 
 SHELL = blocks("sh", "bash", "shell", "console")
 # Programs of the reader's machine, whose options are not ours to check.
-FOREIGN = {".", "cp", "docker", "ls", "mkdir", "pip", "podman", "printf", "python3", "tar"}
+FOREIGN = {".", "aws", "cp", "docker", "ls", "mkdir", "pip", "podman", "printf", "python3", "tar"}
 
 
 def commands(block: Block) -> Iterator[list[str]]:
     """Each command of a block as its words, without comments, variables and redirections."""
-    for line in block.text.replace("\\\n", " ").splitlines():
-        words = shlex.split(line, comments=True)
+    for words in _piped(block.text.replace("\\\n", " ").splitlines()):
         while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
             words.pop(0)
         if words:
             yield words[: words.index(">")] if ">" in words else words
+
+
+def _piped(lines: Iterable[str]) -> Iterator[list[str]]:
+    """The words of each command, also of those that a pipe connects."""
+    for line in lines:
+        parted = itertools.groupby(shlex.split(line, comments=True), key=lambda word: word == "|")
+        yield from (list(words) for is_pipe, words in parted if not is_pipe)
 
 
 @pytest.mark.parametrize("block", SHELL, ids=str)

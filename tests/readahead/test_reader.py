@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import threading
 import time
+import traceback
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sm_container.channels.errors import ChannelError
 from sm_container.readahead.ahead import ReadAhead
 from sm_container.readahead.pool import FIRST
 from sm_container.readahead.reader import LARGEST_VIEW
 from sm_container.readahead.window import SMALL
+from sm_container.storage.errors import ObjectChangedError
 from tests.readahead.sources import Memory
 
 MIB = 1 << 20
@@ -154,6 +157,50 @@ def test_a_fault_is_raised_to_all_who_need_the_bytes_and_a_later_read_asks_again
             thread.join()
         assert found == ["the store is down"] * 3
         assert reader.read_at(0, MIB) == CONTENT[:MIB]
+
+
+class Unlike(Exception):
+    """One that its args do not make again."""
+
+    def __init__(self, object: str, *, what: str) -> None:
+        super().__init__(f"{object} is {what}")
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "said"),
+    [
+        (ChannelError(["one", "two"]), ChannelError, "one; two"),
+        (ObjectChangedError("s3://b/k", "changed", "wait"), ObjectChangedError, "s3://b/k: chang"),
+        (FileNotFoundError(2, "no such file", "k"), FileNotFoundError, "2.*no such file: 'k'"),
+        (Unlike("k", what="gone"), OSError, "Unlike: k is gone"),
+    ],
+)
+def test_every_reader_raises_an_exception_of_its_own(
+    fault: Exception, kind: type[Exception], said: str
+) -> None:
+    """One that several raise has the frames of all of them, and of every time."""
+    source = Memory(CONTENT, gate=threading.Event(), faults=[fault])
+    raised: list[BaseException] = []
+
+    def read() -> None:
+        with pytest.raises(kind, match=said) as caught:
+            reader.read_at(0, MIB)
+        raised.append(caught.value)
+
+    with ReadAhead() as ahead:
+        reader = ahead.open(source)
+        threads = [threading.Thread(target=read) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        eventually(lambda: ahead.counters().waits == 3)
+        assert source.gate is not None
+        source.gate.set()
+        for thread in threads:
+            thread.join()
+    assert len({id(error) for error in raised}) == 3
+    assert [error.__cause__ for error in raised] == [fault] * 3
+    frames = [frame.name for frame in traceback.extract_tb(fault.__traceback__)]
+    assert frames == ["_fetch", "fill"]
 
 
 def test_a_source_that_ends_early_is_a_fault() -> None:

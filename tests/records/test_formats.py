@@ -10,8 +10,12 @@ import pytest
 
 from sm_container.records.errors import FormatError
 from sm_container.records.formats import format_of
+from sm_container.records.msgpack_records import MsgpackFormat
+from sm_container.records.parquet import Parquet
+from sm_container.records.protobuf import ProtobufFormat
 from sm_container.records.recordio import Multipart, RecordIOFormat
 from sm_container.records.text.csv import Csv
+from sm_container.records.text.jsonlines import JsonLines
 from sm_container.records.text.libsvm import Libsvm
 from sm_container.records.whole import Whole
 
@@ -26,6 +30,14 @@ from sm_container.records.whole import Whole
         ("text/csv;label_size=2;charset=utf-8", Csv(label_size=2)),
         ('text/csv; header=present; columns="a, b"', Csv(header=True, columns=("a", "b"))),
         ("text/csv; header=absent", Csv()),
+        ("text/csv; header=true; dtype=float32", Csv(header=True, dtype="float32")),
+        ('text/csv; delimiter=";"; label_size=0', Csv(delimiter=";", label_size=0)),
+        ("text/csv;", Csv()),
+        ("text/libsvm; dtype=float64; columns=3", Libsvm(3, "float64")),
+        ("application/jsonlines; columns=a", JsonLines(("a",))),
+        ("application/x-parquet; columns=a", Parquet(("a",))),
+        ("application/x-recordio-protobuf; multipart=concat", ProtobufFormat(Multipart.CONCAT)),
+        ("application/x-recordio-msgpack; multipart=concat", MsgpackFormat(Multipart.CONCAT)),
         ("text/libsvm; columns=9", Libsvm(columns=9)),
         ("image/png", Whole("image/png")),
         ("image/*", Whole("image/*")),
@@ -91,6 +103,8 @@ def test_options_stand_above_parameters() -> None:
         (("text/csv; label_size=x",), "label_size cannot be 'x'"),
         (("text/csv; header=maybe",), "header cannot be 'maybe'"),
         (("text/csv; header",), "NAME=VALUE"),
+        (("text/csv; label_size=0; label_size=1",), "the parameter 'label_size' is given twice"),
+        ((";",), "the content type ';' is not known here"),
         (("text/csv; charset=latin-1",), "no parameter 'charset'"),
         (("image/png; content_type=x",), "no parameter 'content_type' is known; it has no options"),
     ],
@@ -103,6 +117,27 @@ def test_what_is_not_known_is_said(arguments: tuple[Any, ...], said: str) -> Non
 def test_an_option_that_the_format_has_not() -> None:
     with pytest.raises(FormatError, match="text/libsvm has no option label_size; its options are"):
         format_of("text/libsvm", label_size=1)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "options"),
+    [
+        ("text/csv", "label_size, delimiter, header, columns, dtype"),
+        ("text/libsvm", "columns, dtype"),
+        ("application/jsonlines", "columns"),
+        ("application/x-parquet", "columns"),
+        ("application/x-recordio", "multipart"),
+        ("application/x-recordio-protobuf", "multipart"),
+        ("application/x-recordio-msgpack", "multipart"),
+    ],
+)
+def test_a_parameter_that_no_option_has_is_refused_with_those_there_are(
+    content_type: str, options: str
+) -> None:
+    with pytest.raises(
+        FormatError, match=rf"no parameter 'x' is known; its options are {options}$"
+    ):
+        format_of(f"{content_type}; x=1")
 
 
 def test_a_format_costs_nothing_until_it_is_used() -> None:

@@ -67,6 +67,22 @@ class TestFaults:
         assert traceback[1].endswith('mine.py", line 2, in work')  # none of the frames are ours
         assert traceback[-1] == "ValueError: bad row"
 
+    @pytest.mark.parametrize("level", ["20", "10"])
+    def test_a_fault_of_the_data_has_a_traceback_for_debugging_alone(
+        self, tree: Tree, level: str
+    ) -> None:
+        code = (
+            "from sm_container.records.formats import format_of\n"
+            "def work():\n    list(format_of('csv').batches(b'1,2\\n3\\n', 'a', rows=9))"
+        )
+        tree.configure({"sagemaker_container_log_level": level})
+        status, _, stderr = run(tree, "mine:work", code)
+        assert status == 1
+        said = "RecordError: a, record 1, byte 4: 1 field, where the first row has 2\nat "
+        assert tree.failure().startswith(said)
+        assert (f"ERROR: {tree.failure()}\n" in stderr) is (level == "20")
+        assert ("Traceback" in stderr) is (level == "10")
+
     def test_an_exception_of_the_import(self, tree: Tree) -> None:
         code, _, stderr = run(tree, "mine:work", "import no_such_module")
         assert code == 1

@@ -147,6 +147,19 @@ class TestS3:
             done = tree.run(variables=variables)
         assert (done.returncode, done.stdout) == (0, b"submitted\n")
 
+    def test_without_credentials_the_job_s_own_are_named(
+        self, tree: Tree, variables: dict[str, str]
+    ) -> None:
+        del variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]
+        tree.configure(
+            {"sagemaker_program": "train.py", "sagemaker_submit_directory": "s3://bucket/x.tar.gz"}
+        )
+        variables["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
+        assert tree.run(variables=variables).returncode == 1
+        assert "s3://bucket/x.tar.gz: no AWS credentials were found; have" in tree.failure()
+        assert "run --credentials env" in tree.failure()
+        assert "--s3-root" not in tree.failure()
+
     def test_without_boto3_the_extra_is_named(self, tree: Tree) -> None:
         blocked = tree.layout.base / "blocked"
         blocked.mkdir()

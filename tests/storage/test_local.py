@@ -46,6 +46,21 @@ def store(root: Path) -> LocalStore:
     return LocalStore(root, "s3://bucket/", boundary=root.parent)
 
 
+def test_depth_is_not_the_interpreters_to_bound(root: Path, store: LocalStore) -> None:
+    key = "a/" * 511 + "x"
+    write(root, key)
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from sm_container.storage.local import LocalStore\n"
+        "store = LocalStore(Path(sys.argv[1]), '')\n"
+        "sys.setrecursionlimit(80); print(*(found.key for found in store.list('')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(root)], capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == (f"{key}\n", "")
+
+
 part = st.text(st.characters(exclude_characters="/\0", codec="utf-8"), min_size=1, max_size=4)
 key_sets = st.sets(
     st.lists(part.filter(lambda name: name not in (".", "..")), min_size=1, max_size=3).map(

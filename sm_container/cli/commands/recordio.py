@@ -6,7 +6,6 @@ import os
 
 import click
 
-_FILE = click.Path(exists=True, dir_okay=False)
 _FILE_OR_INPUT = click.Path(exists=True, dir_okay=False, allow_dash=True)
 _from = click.option(
     "--from",
@@ -51,13 +50,18 @@ def head(file: str, count: int, content_type: str | None, as_json: bool) -> None
 
 
 @command.command("stat", short_help="Count records and describe them.")
-@click.argument("file", type=_FILE)
+@click.argument("file", type=_FILE_OR_INPUT)
 @_from
 @click.option("--json", "as_json", is_flag=True, help="A JSON document.")
 def stat(file: str, content_type: str | None, as_json: bool) -> None:
-    """Read the whole of FILE and say what is in it: records, lengths, columns, the label's range.
+    """Read the whole of FILE (- for the input) and say what is in it: records, lengths, columns,
+    the label's range.
 
     A damaged record is said with its number and the byte where it begins, and ends it.
+
+    \b
+    sm-container recordio stat train.pbr
+    aws s3 cp s3://bucket/train.pbr - | sm-container recordio stat -
     """
     from sm_container.cli.recordio.stat import print_stat
 

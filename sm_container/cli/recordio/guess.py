@@ -5,7 +5,7 @@ from __future__ import annotations
 from sm_container.records.errors import FormatError
 from sm_container.records.format import Format
 from sm_container.records.formats import format_of
-from sm_container.records.recordio.scan import HEADER, MAGIC_WORD
+from sm_container.records.framing import HEADER, MAGIC_WORD
 
 LOOK = 4096
 """How many of a file's first bytes are looked at."""

@@ -6,22 +6,21 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sm_container.cli.recordio.guess import payload_kind
-from sm_container.cli.recordio.opening import opened
+from sm_container.cli.recordio.opening import Opened, opened
 from sm_container.cli.stream import Stream
 from sm_container.cli.text import one_line
 from sm_container.harness.sizes import size
 from sm_container.records.batch import LABEL, Batch, Column
 from sm_container.records.csr import Csr
-from sm_container.records.format import Format
 from sm_container.records.frames import Frames
-from sm_container.records.recordio import read_frames
-from sm_container.records.recordio.scan import HEADER
+from sm_container.records.framing import HEADER
+from sm_container.records.recordio import RecordIOFormat, read_frames
+from sm_container.records.tensors.format import TensorFormat
 
 _ROWS = 1 << 14
 _SHOWN = 4
@@ -40,8 +39,13 @@ class _Framing:
     kind: str = ""
     _expected: int = 0
 
-    def add(self, frames: Frames) -> None:
-        """Count these records, which follow those before."""
+    def counting(self, blocks: Iterable[Frames]) -> Iterator[Frames]:
+        """The same blocks, whose records are counted as they pass."""
+        for frames in blocks:
+            self._add(frames)
+            yield frames
+
+    def _add(self, frames: Frames) -> None:
         lengths = frames.lengths
         if not len(frames):
             return
@@ -110,22 +114,15 @@ class _Seen:
 
 
 def print_stat(file: str, content_type: str | None, *, as_json: bool) -> None:
-    """Read all of a file and describe it. Raises RecordError, FormatError."""
+    """Read all of a file, or of the input for ``-``, and describe it.
+
+    Raises RecordError, FormatError.
+    """
     out = Stream(sys.stdout)
     with opened(file, content_type) as given:
-        document: dict[str, Any] = {
-            "File": file,
-            "ContentType": given.format.content_type,
-            "Bytes": Path(file).stat().st_size,
-        }
-        if given.format.content_type.startswith("application/x-recordio"):
-            document |= _framing(given.source, file, given.format).document()
-            given.source.seek(0)
-        batches = given.format.batches(given.source, file, rows=_ROWS)
-        records, columns = _columns(batches)
-    document["Records"] = records
-    document["Columns"] = {name: seen.document() for name, seen in columns.items()}
+        document = _document(given)
     if as_json:
+        document = {"File": file, **document}
         out.line(json.dumps(document, indent=2))
         return
     rows = list(_rows(document))
@@ -134,14 +131,23 @@ def print_stat(file: str, content_type: str | None, *, as_json: bool) -> None:
         out.line(f"{label:{width}}  {text}".rstrip())
 
 
-def _framing(source: Any, name: str, form: Format) -> _Framing:
-    multipart = getattr(form, "multipart", None)
-    options = {} if multipart is None else {"multipart": multipart}
-    found = _Framing()
-    for frames in read_frames(source, name, **options):
-        found.add(frames)
-    found.end(source.tell())
-    return found
+def _document(given: Opened) -> dict[str, Any]:
+    """What is in a source, which is read once."""
+    form, framing = given.format, _Framing()
+    if isinstance(form, TensorFormat | RecordIOFormat):
+        frames = read_frames(given.source, given.name, multipart=form.multipart)
+        batches = form.batches_of(framing.counting(frames), rows=_ROWS)
+    else:
+        batches = form.batches(given.source, given.name, rows=_ROWS)
+    records, columns = _columns(batches)
+    size = given.size()
+    document: dict[str, Any] = {"ContentType": form.content_type, "Bytes": size}
+    if isinstance(form, TensorFormat | RecordIOFormat):
+        framing.end(size)
+        document |= framing.document()
+    document["Records"] = records
+    document["Columns"] = {name: seen.document() for name, seen in columns.items()}
+    return document
 
 
 def _columns(batches: Iterable[Batch]) -> tuple[int, dict[str, _Seen]]:

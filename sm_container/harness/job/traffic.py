@@ -15,7 +15,9 @@ class ChannelTraffic:
     reader: the stream stood still for ``blocked`` of it, since the algorithm was busy, and for
     ``starved`` of it the pipe was empty, so that the algorithm had to wait for data.
     ``epochs`` were begun, ``finished`` of them read to their ends. In FastFile mode ``size`` is
-    what was read through the mount, and ``starved`` how long reads waited for it.
+    what was read through the mount, and ``starved`` how long reads waited for it; but where a
+    ``folder`` of this machine is bound as it is, ``size`` is what it holds, and nobody knows what
+    was read of it.
     """
 
     channel: str
@@ -27,6 +29,7 @@ class ChannelTraffic:
     finished: int = 0
     blocked: float = 0.0
     starved: float = 0.0
+    folder: str | None = None
 
     @property
     def bytes_per_second(self) -> float | None:
@@ -41,11 +44,13 @@ class ChannelTraffic:
 
 
 def totals(traffic: Iterable[ChannelTraffic]) -> tuple[ChannelTraffic, ...]:
-    """Each channel of each host once, with what was moved over all attempts."""
+    """Each channel of each host once, with what was moved over all attempts; of a folder that is
+    bound as it is nothing was."""
     sums: dict[tuple[str, str, str], ChannelTraffic] = {}
     for each in traffic:
         key = (each.channel, each.host, each.mode)
-        sums[key] = each if key not in sums else _sum(sums[key], each)
+        is_first = key not in sums or each.folder is not None
+        sums[key] = each if is_first else _sum(sums[key], each)
     return tuple(sums.values())
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from sm_container.contract.inputs import InputMode
 from sm_container.contract.layout import Layout
+from sm_container.contract.outcome import read_failure
 from sm_container.harness.credentials.choice import CredentialsKind
 from sm_container.harness.credentials.served import ServedCredentials
 from sm_container.harness.engines.engine import Exit
@@ -28,6 +30,7 @@ from sm_container.harness.life.observer import Observer
 from sm_container.harness.life.prepare import Prepared
 from sm_container.harness.life.stopping import StopCause
 from sm_container.harness.life.tree import write_tree
+from sm_container.harness.outputs.files import is_contained
 from sm_container.harness.store.deletion import make_deletable
 from sm_container.harness.store.folder import JobFolder
 
@@ -154,6 +157,11 @@ class Attempt:
         """How each host ended."""
         return self._running.exits()
 
+    def failure(self, host: str) -> str | None:
+        """What a host's algorithm has written about its failure."""
+        layout = self.layouts[host]
+        return read_failure(layout.failure) if is_contained(layout.failure, layout.base) else None
+
     def close(self) -> None:
         """End and take away all that the attempt has started; safe to repeat.
 
@@ -230,11 +238,23 @@ class Attempt:
 
     def _account(self, feeding: Feeding) -> None:
         self.ledger.note(*feeding.troubles())
+        for host in self.layouts:
+            self.ledger.note(*feeding.origins(host, self.failure(host) or ""))
         self.ledger.update(traffic=self._traffic())
 
     def _traffic(self) -> tuple[ChannelTraffic, ...]:
         fed = () if self._feeding is None else self._feeding.traffic()
-        return totals((*self._moved, *self._staged, *fed))
+        return totals((*self._moved, *self._staged, *self._bound(), *fed))
+
+    def _bound(self) -> Iterator[ChannelTraffic]:
+        """The channels that are a folder of this machine as it is: nothing of them is moved."""
+        for plan in self.prepared.plans:
+            folder = self.prepared.binds.get(plan.channel)
+            if folder is not None:
+                for host in self.prepared.hosts:
+                    yield ChannelTraffic(
+                        plan.channel, host, str(plan.mode), plan.size(host), folder=str(folder)
+                    )
 
     def _serve_credentials(self) -> ServedCredentials:
         choice = self.prepared.credentials

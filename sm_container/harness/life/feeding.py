@@ -12,6 +12,7 @@ from sm_container.contract.layout import Layout
 from sm_container.harness.inputs.feed.plan import FastFileChannel, FeedPlan
 from sm_container.harness.inputs.feed.process import Feed, FeederLostError, FeedError
 from sm_container.harness.inputs.pipe.channel import PipeChannel
+from sm_container.harness.inputs.pipe.origin import origin
 from sm_container.harness.inputs.plan import ChannelPlan
 from sm_container.harness.job.traffic import ChannelTraffic
 from sm_container.harness.life.faults import DownloadError, PlatformFault
@@ -52,12 +53,14 @@ class Feeding:
     raises as :meth:`check` does where one had not lived until then."""
 
     folder: JobFolder
+    plans: Mapping[str, FeedPlan]
     feeds: Mapping[str, Feed]
     modes: Mapping[str, InputMode]
 
     @classmethod
     def start(cls, prepared: Prepared, folder: JobFolder, hosts: Iterable[str]) -> Feeding:
         """Start what the hosts need, which may be nothing."""
+        plans: dict[str, FeedPlan] = {}
         feeds: dict[str, Feed] = {}
         modes = {plan.channel: plan.mode for plan in prepared.plans}
         with ExitStack() as undone:
@@ -68,10 +71,11 @@ class Feeding:
                         layout.channel(channel).mkdir(FOLDER_MODE)
                 plan = feed_plan(prepared, folder, host)
                 if plan is not None:
+                    plans[host] = plan
                     feeds[host] = Feed(plan, folder.feed(host), folder.feed_log(host))
                     undone.callback(feeds[host].close)
             undone.pop_all()
-        return cls(folder, feeds, modes)
+        return cls(folder, plans, feeds, modes)
 
     def wait_until_ready(self, tick: Callable[[], None]) -> None:
         """Wait until every FIFO and mount stands.
@@ -107,6 +111,16 @@ class Feeding:
             for host, feed in self.feeds.items()
             for channel, counters in feed.statistics.items()
         )
+
+    def origins(self, host: str, failure: str) -> Iterator[str]:
+        """Which object a host's failure comes from that names a byte of a stream; after the
+        block."""
+        traces = self.feeds[host].traces if host in self.feeds else {}
+        for channel in self.plans[host].pipes if traces else ():
+            if channel.name in traces:
+                said = origin(failure, channel, traces[channel.name])
+                if said is not None:
+                    yield said
 
     def __enter__(self) -> Feeding:
         return self

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 from sm_container.contract.inputs import InputMode
 from sm_container.contract.layout import Layout
-from sm_container.contract.outcome import read_failure
 from sm_container.harness.engines.engine import EngineError, Exit
 from sm_container.harness.job.record import JobRecord, MetricValue
 from sm_container.harness.job.status import Phase
@@ -30,7 +29,6 @@ from sm_container.harness.life.prepare import Prepared
 from sm_container.harness.life.stopping import Interrupts, StopCause
 from sm_container.harness.metrics import final_metrics
 from sm_container.harness.outputs.artifacts import Destination, save_artifacts
-from sm_container.harness.outputs.files import is_contained
 from sm_container.harness.sizes import memory
 from sm_container.harness.store.folder import JobFolder, JobLostError
 
@@ -204,9 +202,7 @@ class _Job:
         exits = attempt.exits
         metrics = self._final_metrics()
         self.ledger.note(*self._out_of_memory(exits))
-        reasons = [
-            reason_of_exit(exit, _failure(attempt.layouts[host])) for host, exit in exits.items()
-        ]
+        reasons = [reason_of_exit(exit, attempt.failure(host)) for host, exit in exits.items()]
         failure = next((reason for reason in reasons if reason is not None), None)
         phase = Phase.COMPLETED if failure is None else Phase.FAILED
         if cause is not None:
@@ -252,10 +248,3 @@ class _Job:
 
 def _first_code(attempt: Attempt) -> int:
     return next(iter(attempt.exits.values())).code
-
-
-def _failure(layout: Layout) -> str | None:
-    """What a host's algorithm has written about its failure."""
-    if not is_contained(layout.failure, layout.base):
-        return None
-    return read_failure(layout.failure)

@@ -10,19 +10,9 @@ from numpy.typing import NDArray
 
 from sm_container.records.errors import RecordError
 from sm_container.records.frames import Frames
+from sm_container.records.framing import FIRST, HEADER, LAST, MAGIC_WORD, MIDDLE, WHOLE
 from sm_container.records.recordio.multipart import Multipart
-from sm_container.records.recordio.scan import (
-    FIRST,
-    HEADER,
-    LAST,
-    MAGIC_WORD,
-    MIDDLE,
-    WHOLE,
-    Chain,
-    Places,
-    magic_words,
-    words_of,
-)
+from sm_container.records.recordio.scan import Chain, Places, magic_words, words_of
 
 Flags = NDArray[np.uint8]
 

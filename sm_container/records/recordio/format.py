@@ -9,6 +9,7 @@ from typing import BinaryIO, ClassVar
 from sm_container.records.batch import DATA, Batch, objects
 from sm_container.records.errors import FormatError, OnFault
 from sm_container.records.format import Record, Source
+from sm_container.records.frames import Frames
 from sm_container.records.recordio.multipart import Multipart
 from sm_container.records.recordio.reader import read_frames, read_records
 from sm_container.records.recordio.writer import RecordWriter
@@ -27,7 +28,11 @@ class RecordIOFormat:
         self, source: Source, name: str, *, rows: int, on_fault: OnFault = OnFault.RAISE
     ) -> Iterator[Batch]:
         """The records in batches of at most ``rows``."""
-        blocks = read_frames(source, name, multipart=self.multipart, on_fault=on_fault)
+        frames = read_frames(source, name, multipart=self.multipart, on_fault=on_fault)
+        return self.batches_of(frames, rows=rows)
+
+    def batches_of(self, blocks: Iterable[Frames], *, rows: int) -> Iterator[Batch]:
+        """The same of frames that are read already."""
         for frames in blocks:
             for start in range(0, len(frames), rows):
                 payloads = frames.slice(start, start + rows).payloads()

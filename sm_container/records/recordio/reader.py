@@ -8,10 +8,11 @@ from sm_container.records.errors import OnFault, RecordError
 from sm_container.records.faults import end, is_left_out
 from sm_container.records.format import Source
 from sm_container.records.frames import Frames
+from sm_container.records.framing import HEADER, MAGIC_WORD
 from sm_container.records.recordio.assembly import Assembly
 from sm_container.records.recordio.multipart import Multipart
 from sm_container.records.recordio.resync import resynchronise
-from sm_container.records.recordio.scan import HEADER, MAGIC_WORD, Chain, scan
+from sm_container.records.recordio.scan import Chain, scan
 from sm_container.records.refill import Refill
 
 BLOCK = 1 << 20

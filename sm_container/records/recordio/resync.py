@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sm_container.records.recordio.scan import (
+from sm_container.records.framing import (
     FIRST,
     FLAG_SHIFT,
     HEADER,
@@ -10,10 +10,9 @@ from sm_container.records.recordio.scan import (
     LENGTH_MASK,
     MAGIC_WORD,
     WHOLE,
-    magic_words,
     padded,
-    words_of,
 )
+from sm_container.records.recordio.scan import magic_words, words_of
 from sm_container.records.refill import Refill
 
 

@@ -1,28 +1,26 @@
 """Finding the frames in a block of bytes, without touching them one by one where it can be.
 
-A frame is the magic word, a word with a flag (3 bits) and the payload's length (29 bits), the
-payload, and zeros up to a multiple of 4; words are little-endian. Frames of one length are checked
-as strided columns. Others are found by searching for all magic words at once: what was found counts
-only if each frame ends where the next begins, since a payload may hold a magic word as well. Where
-that does not hold, and where payloads are long, the lengths are followed frame by frame.
+Frames of one length are checked as strided columns. Others are found by searching for all magic
+words at once: what was found counts only if each frame ends where the next begins, since a payload
+may hold a magic word as well. Where that does not hold, and where payloads are long, the lengths
+are followed frame by frame.
 """
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-MAGIC = 0xCED7230A
-MAGIC_WORD = MAGIC.to_bytes(4, "little")
-HEADER = struct.Struct("<II")
-FLAG_SHIFT = 29
-LENGTH_MASK = (1 << FLAG_SHIFT) - 1
-
-WHOLE, FIRST, MIDDLE, LAST = range(4)
-"""The flags: a whole record, or which part of a record that was cut into several frames."""
+from sm_container.records.framing import (
+    FLAG_SHIFT,
+    HEADER,
+    LENGTH_MASK,
+    MAGIC,
+    MAGIC_WORD,
+    padded,
+)
 
 _SAMPLE = 8  # frames looked at in order to choose how the rest is found
 _LONG = 2048  # bytes from which on it is quicker to follow the lengths than to search
@@ -71,11 +69,6 @@ def magic_words(words: Words) -> Places:
 def words_of(block: memoryview) -> Words:
     """The block as words; up to three bytes at its end are none."""
     return np.frombuffer(block, "<u4", len(block) // 4)
-
-
-def padded(length: int) -> int:
-    """The length of a payload with its padding."""
-    return length + 3 & ~3
 
 
 def _next(block: memoryview, end: int) -> tuple[int, bool]:

@@ -10,23 +10,20 @@ from numpy.typing import NDArray
 
 from sm_container.records.errors import FormatError
 from sm_container.records.format import Bytes
-from sm_container.records.recordio.multipart import Multipart
-from sm_container.records.recordio.scan import (
+from sm_container.records.framing import (
     FIRST,
     FLAG_SHIFT,
     HEADER,
+    LARGEST_PART,
     LAST,
     MAGIC,
     MAGIC_WORD,
     MIDDLE,
     WHOLE,
-    magic_words,
     padded,
-    words_of,
 )
-
-LARGEST_PART = (1 << FLAG_SHIFT) - 4
-"""The most bytes that a frame holds, but for three: so that no part of several needs padding."""
+from sm_container.records.recordio.multipart import Multipart
+from sm_container.records.recordio.scan import magic_words, words_of
 
 _AT_ONCE = 1 << 20  # bytes of frames that are made before they are written
 _PADDING = (b"", bytes(3), bytes(2), bytes(1))

@@ -10,6 +10,7 @@ from typing import BinaryIO, ClassVar
 from sm_container.records.batch import Batch
 from sm_container.records.errors import OnFault
 from sm_container.records.format import Record, Source
+from sm_container.records.frames import Frames
 from sm_container.records.recordio.multipart import Multipart
 from sm_container.records.recordio.reader import read_frames
 from sm_container.records.recordio.writer import RecordWriter
@@ -43,13 +44,20 @@ class TensorFormat(ABC):
         self, source: Source, name: str, *, rows: int, on_fault: OnFault = OnFault.RAISE
     ) -> Iterator[Batch]:
         """The records in batches of ``rows``, but for the last. Raises RecordError."""
-        return self._decoded(source, name, rows, on_fault)
+        return self.batches_of(self._frames(source, name, on_fault), rows=rows, on_fault=on_fault)
+
+    def batches_of(
+        self, frames: Iterable[Frames], *, rows: int, on_fault: OnFault = OnFault.RAISE
+    ) -> Iterator[Batch]:
+        """The same of frames that are read already. Raises RecordError."""
+        return decoded(frames, self.decoder(), rows=rows, on_fault=on_fault)
 
     def records(
         self, source: Source, name: str, *, on_fault: OnFault = OnFault.RAISE
     ) -> Iterator[Record]:
         """The records one by one."""
-        return records_of(self._decoded(source, name, None, on_fault))
+        frames = self._frames(source, name, on_fault)
+        return records_of(decoded(frames, self.decoder(), rows=None, on_fault=on_fault))
 
     def write(self, batches: Iterable[Batch], sink: BinaryIO) -> int:
         """Write every row; how many. Raises FormatError as `encode` does."""
@@ -60,8 +68,5 @@ class TensorFormat(ABC):
             for start in range(0, batch.rows, _AT_ONCE)
         )
 
-    def _decoded(
-        self, source: Source, name: str, rows: int | None, on_fault: OnFault
-    ) -> Iterator[Batch]:
-        frames = read_frames(source, name, multipart=self.multipart, on_fault=on_fault)
-        return decoded(frames, self.decoder(), rows=rows, on_fault=on_fault)
+    def _frames(self, source: Source, name: str, on_fault: OnFault) -> Iterator[Frames]:
+        return read_frames(source, name, multipart=self.multipart, on_fault=on_fault)

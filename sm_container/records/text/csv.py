@@ -34,7 +34,9 @@ class Csv:
     """Rows of numbers, or with ``header`` or ``columns`` a table.
 
     ``columns`` names the columns of a file without a header, and chooses columns of one that has
-    it. ``dtype`` is float32 or float64. Raises FormatError for other values.
+    it. ``dtype`` is float32 or float64: of rows of numbers, where it is float32 by default, and of
+    a table's columns of numbers, whose types are else their own. Raises FormatError for other
+    values.
 
     Source: CreateTrainingJob, ContentType; "Common Data Formats for Training" (csv without a
     header, label first, label_size=0 for none).
@@ -47,7 +49,7 @@ class Csv:
     delimiter: str = ","
     header: bool = False
     columns: tuple[str, ...] = ()
-    dtype: str = "float32"
+    dtype: str | None = None
 
     def __post_init__(self) -> None:
         if self.label_size < 0:
@@ -56,7 +58,7 @@ class Csv:
             raise FormatError(f"delimiter is {self.delimiter!r}, and must be one character")
         if not self.delimiter.isascii():
             raise FormatError(f"delimiter is {self.delimiter!r}, and must be of ASCII")
-        if self.dtype not in ("float32", "float64"):
+        if self.dtype not in (None, "float32", "float64"):
             raise FormatError(f"dtype is {self.dtype!r}, and must be float32 or float64")
         object.__setattr__(self, "columns", tuple(self.columns))
 
@@ -68,14 +70,23 @@ class Csv:
     def batches(
         self, source: Source, name: str, *, rows: int, on_fault: OnFault = OnFault.RAISE
     ) -> Iterator[Batch]:
-        """The rows in batches; a blank line is none, a missing number is nan."""
+        """The rows in batches; a blank line is none, a missing number is nan.
+
+        Raises FormatError for a table with a ``label_size``: its label is a column by its name.
+        """
         if self.is_table:
+            if self.label_size != 1:
+                raise FormatError(
+                    f"label_size={self.label_size} is for csv without names: with header or "
+                    "columns each column has its own, so leave it out"
+                )
             read = read_table(
                 source,
                 name,
                 header=self.header,
                 columns=self.columns,
                 delimiter=self.delimiter,
+                dtype=self.dtype,
                 on_fault=on_fault,
             )
         else:
@@ -100,6 +111,10 @@ class Csv:
             columns=self.columns,
         )
 
+    @property
+    def _number(self) -> str:
+        return self.dtype or "float32"
+
     def _read_numbers(self, source: Source, name: str, on_fault: OnFault) -> Iterator[Batch]:
         width = index = 0
         for whole in blocks_of_lines(source, name):
@@ -121,7 +136,7 @@ class Csv:
     def _at_once(self, block: bytes, width: int) -> NDArray[Any] | None:
         """The block's rows; None where they have to be read with care, which says what is wrong."""
         try:
-            return matrix(block, width, self.delimiter, self.dtype)
+            return matrix(block, width, self.delimiter, self._number)
         except ValueError:
             return None
 
@@ -156,7 +171,7 @@ class Csv:
             else:
                 rows.append(found)
             index += 1
-        return np.array(rows, self.dtype).reshape(len(rows), width), index, ending
+        return np.array(rows, self._number).reshape(len(rows), width), index, ending
 
     def _batch(self, rows: NDArray[Any]) -> Batch:
         if self.label_size == 0:

@@ -2,7 +2,7 @@
 
 The first block of the file decides the types. Integers may become numbers later, where a
 fraction or a missing value turns up; a text among numbers is a fault. Missing numbers are nan;
-text is as it stands.
+text is as it stands. Who asks for a dtype gets it for all that is no text.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from sm_container.records.text.lines import blocks_of_lines, without_byte_order_
 from sm_container.records.text.numbers import MISSING, LineError, has_pyarrow, is_plain, number
 
 INTEGER, NUMBER, TEXT = "int64", "float64", "text"
+"""The types of columns, beside the dtype that was asked for."""
 
 
 @dataclass
@@ -39,6 +40,7 @@ class _Table:
     header: bytes = b""
     kinds: dict[str, str] = field(default_factory=dict)
     index: int = 0
+    dtype: str | None = None
 
 
 def read_table(
@@ -48,12 +50,15 @@ def read_table(
     header: bool,
     columns: Sequence[str],
     delimiter: str,
+    dtype: str | None = None,
     on_fault: OnFault,
 ) -> Iterator[Batch]:
-    """The rows of the source in batches. A line that repeats the header is left out, since files
-    that follow one another in Pipe mode have one each. Raises RecordError, and FormatError where
-    the header has not the columns."""
-    table = _Table(name, delimiter)
+    """The rows of the source in batches, numbers of ``dtype`` where it is given.
+
+    A line that repeats the header is left out, since files that follow one another in Pipe mode
+    have one each. Raises RecordError, and FormatError where the header has not the columns.
+    """
+    table = _Table(name, delimiter, dtype=dtype)
     if not header:
         table.names = table.chosen = tuple(columns)
     for whole in blocks_of_lines(source, name, in_quotes=True):
@@ -126,7 +131,8 @@ def _by_arrow(table: _Table, block: bytes) -> Batch | None:
     import pyarrow as pa
     import pyarrow.csv as pc
 
-    types = {INTEGER: pa.int64(), NUMBER: pa.float64(), TEXT: pa.string()}
+    kinds = set(table.kinds.values()) - {TEXT}
+    types = {TEXT: pa.string(), **{kind: pa.from_numpy_dtype(np.dtype(kind)) for kind in kinds}}
     try:
         read = pc.read_csv(
             pa.py_buffer(block),
@@ -226,21 +232,25 @@ def _array(texts: Sequence[str], kind: str) -> NDArray[Any]:
         return objects(list(texts))
     if kind == INTEGER and not any(text in MISSING for text in texts):
         return np.array([int(text) for text in texts], np.int64)
-    return np.array([number(text, 0) for text in texts], np.float64)
+    return np.array([number(text, 0) for text in texts], NUMBER if kind == INTEGER else kind)
 
 
 def _inferred(table: _Table, block: bytes) -> dict[str, str]:
-    """The types that all rows of the block suit; rows of another length say nothing."""
+    """The types that all rows of the block suit; rows of another length say nothing. Numbers are of
+    the dtype that was asked for."""
     rows = [
         row
         for _, row in _rows(block, table.delimiter)
         if not isinstance(row, LineError) and len(row) == len(table.names)
     ]
-    return {
+    kinds = {
         name: _kind([row[at] for row in rows])
         for at, name in enumerate(table.names)
         if name in table.chosen
     }
+    if table.dtype is not None:
+        return {name: kind if kind == TEXT else table.dtype for name, kind in kinds.items()}
+    return kinds
 
 
 def _kind(texts: Sequence[str]) -> str:

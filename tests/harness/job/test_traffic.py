@@ -49,3 +49,8 @@ def test_attempts_are_added_up_by_channel_and_host() -> None:
         ChannelTraffic("train", "algo-1", "Pipe", 6_000_000, 4.0, 6, 4, 2.5, 1.0),
         other,
     )
+
+
+def test_a_folder_that_is_bound_has_its_size_once_whatever_the_attempts() -> None:
+    bound = ChannelTraffic("train", "algo-1", "FastFile", 100, folder="/data")
+    assert totals((bound, bound)) == (bound,)

@@ -165,9 +165,14 @@ def test_all_modes_in_one_job(desk: Any, engine_name: str, simulated: bool) -> N
         assert any(note.startswith("simulated: ") for note in record.notes)
         assert not list((desk.home.cache / "objects").glob("??"))
     else:
-        assert "fast" not in moved
+        fast = moved["fast"]
+        assert (fast.mode, fast.size, fast.folder) == ("FastFile", size, str(folder))
+    assert len(record.traffic) == len(moved) == 4
     told = as_json(describe(record))["SmContainer"]["Traffic"]
     assert [each["ChannelName"] for each in told] == [each.channel for each in record.traffic]
+    bound = {each["ChannelName"]: each.get("BoundFolder") for each in told}
+    assert bound["fast"] == (None if simulated else str(folder))
+    assert {bound[name] for name in ("train", "unread", "file")} == {None}
     assert JobRecord.from_document(record.to_document()) == record
 
 

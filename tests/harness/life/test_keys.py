@@ -15,6 +15,7 @@ KEYS = [
     *("a", "A", "folder/x", "Folder/x", "FOLDER/X"),  # in case only
     *("-rf", "a b;$(touch c)", "quote'\"", "new\nline", "back\\slash", "..b", "...", "%2e%2e"),
     "ü" * 127 + "x",  # 255 bytes
+    "d/" * 509 + "x",  # as deep as a key may be, with its prefix 1024 bytes
 ]
 PROGRAM = """
 exec python3 - <<"END"

@@ -8,7 +8,8 @@ from itertools import chain, repeat
 import numpy as np
 import pytest
 
-from sm_container.records.recordio.scan import MAGIC_WORD, magic_words, scan
+from sm_container.records.framing import MAGIC_WORD
+from sm_container.records.recordio.scan import magic_words, scan
 from tests.records.recordio.plain import framed
 
 chance = random.Random(5)

@@ -70,6 +70,32 @@ def test_integers_become_numbers_where_a_fraction_turns_up_later() -> None:
     np.testing.assert_array_equal(batches[-1]["n"][-2:], [1.5, np.nan])
 
 
+@pytest.mark.parametrize("is_quick", [True, False])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_dtype_is_that_of_every_column_of_numbers(
+    dtype: str, is_quick: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "has_pyarrow", lambda: is_quick)
+    batch = read(b"id,delay,tail\n1,2.1,N1\n,,N2\n", header=True, dtype=dtype)
+
+    np.testing.assert_array_equal(batch["id"], np.array([1, np.nan], dtype))
+    np.testing.assert_array_equal(batch["delay"], np.array([2.1, np.nan], dtype))
+    assert [str(column.dtype) for column in batch.values()] == [dtype, dtype, "object"]
+
+
+def test_a_dtype_is_the_same_in_every_block() -> None:
+    data = b"n\n" + b"10\n" * (BLOCK // 2) + b"1.5\n"
+    batches = list(Csv(header=True, dtype="float32").batches(data, "s", rows=10**9))
+
+    assert len(batches) > 1
+    assert {str(batch["n"].dtype) for batch in batches} == {"float32"}
+
+
+def test_a_label_size_is_refused_since_columns_have_names() -> None:
+    with pytest.raises(FormatError, match="label_size=2 is for csv without names"):
+        read(b"a,b\n1,2\n", header=True, label_size=2)
+
+
 def test_text_among_numbers_is_a_fault_that_says_where() -> None:
     many = BLOCK // 3
     data = b"n\n" + b"10\n" * many + b"ten\n"

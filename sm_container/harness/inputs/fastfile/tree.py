@@ -130,14 +130,18 @@ class Tree:
 
     def _make(self, path: str, by_path: dict[str, Folder]) -> Folder:
         """The folder at ``path``, and those on the way to it, in place of files of their names."""
-        above, _, name = path.rpartition("/")
-        parent = by_path.get(above) or self._make(above, by_path)
-        folder = Folder(self._end + len(self._folders) - 1, parent.node)
-        parent.children[_checked(name, path)] = folder.node
-        parent.subfolders += 1
-        self._folders.append(folder)
-        by_path[path] = folder
-        return folder
+        missing = []
+        while path not in by_path:
+            missing.append(path)
+            path = path.rpartition("/")[0]
+        parent = by_path[path]
+        for path in reversed(missing):
+            folder = Folder(self._end + len(self._folders) - 1, parent.node)
+            parent.children[_checked(path.rpartition("/")[2], path)] = folder.node
+            parent.subfolders += 1
+            self._folders.append(folder)
+            parent = by_path[path] = folder
+        return parent
 
 
 def _nanoseconds(seconds: float) -> int:

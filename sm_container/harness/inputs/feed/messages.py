@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from io import FileIO
 from typing import Any
 
+from sm_container.harness.inputs.pipe.trace import Trace
+
 READY = "ready"
 FAULT = "fault"
 CHANNEL = "channel"
 STATISTICS = "statistics"
 TROUBLE = "trouble"
+TRACES = "traces"
 
 Statistics = Mapping[str, Mapping[str, float]]
 """By channel: the members of its counters."""
@@ -43,6 +46,10 @@ class Speaker:
 
     def statistics(self, statistics: Statistics) -> None:
         self._say({STATISTICS: statistics})
+
+    def traces(self, traces: Mapping[str, Trace]) -> None:
+        """By channel what was sent of its last epoch."""
+        self._say({TRACES: {name: trace.to_document() for name, trace in traces.items()}})
 
     def _say(self, document: Mapping[str, Any]) -> None:
         with self._lock:

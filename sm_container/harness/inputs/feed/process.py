@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -18,10 +18,12 @@ from sm_container.harness.inputs.feed.messages import (
     FAULT,
     READY,
     STATISTICS,
+    TRACES,
     TROUBLE,
     Statistics,
 )
 from sm_container.harness.inputs.feed.plan import FeedPlan
+from sm_container.harness.inputs.pipe.trace import Trace
 
 _LEAVE_SECONDS = 10.0
 _TICK_SECONDS = 0.01
@@ -48,6 +50,7 @@ class _Said:
     faults: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     statistics: Statistics = field(default_factory=dict)
+    traces: dict[str, Trace] = field(default_factory=dict)
 
 
 class Feed:
@@ -80,6 +83,11 @@ class Feed:
     def statistics(self) -> Statistics:
         """By channel, as last said; after `close`, as it was in the end."""
         return self._said.statistics
+
+    @property
+    def traces(self) -> Mapping[str, Trace]:
+        """By channel what was sent of its last epoch; after `close`."""
+        return self._said.traces
 
     @property
     def troubles(self) -> tuple[str, ...]:
@@ -135,5 +143,8 @@ class Feed:
             self._said.troubles.append(f"channel {document[CHANNEL]!r}: {document[TROUBLE]}")
         if STATISTICS in document:
             self._said.statistics = document[STATISTICS]
+        if TRACES in document:
+            traces = document[TRACES].items()
+            self._said.traces = {name: Trace.from_document(each) for name, each in traces}
         if READY in document:
             self._said.is_ready = True

@@ -23,10 +23,11 @@ from sm_container.harness.inputs.fastfile.errors import MountError
 from sm_container.harness.inputs.feed.ending import Ending
 from sm_container.harness.inputs.feed.messages import Speaker, Statistics
 from sm_container.harness.inputs.feed.plan import FeedPlan
-from sm_container.harness.inputs.pipe.feeder import PipeFeeder
+from sm_container.harness.inputs.pipe.feeder import EpochError, PipeFeeder
 from sm_container.harness.inputs.pipe.fifo import FifoError
 from sm_container.harness.inputs.pipe.source import Sources
 from sm_container.harness.inputs.pipe.stop import Stop
+from sm_container.harness.inputs.pipe.trace import Trace
 from sm_container.readahead.ahead import ReadAhead
 from sm_container.storage.errors import StorageError
 from sm_container.storage.store import Stores
@@ -56,6 +57,7 @@ def main(arguments: list[str]) -> int:
         except _CannotBeginError:
             return 1
         speaker.statistics(host.statistics())
+        speaker.traces(host.traces())
     return 0
 
 
@@ -76,9 +78,15 @@ class _Host:
         self._feed(stores, ahead, cleanup)
 
     def statistics(self) -> Statistics:
-        mounts = {name: mount.statistics() for name, mount in self._mounts.items()}
-        read = {name: {"read": each.total, "waited": each.waited} for name, each in mounts.items()}
+        read = {channel.name: {"read": 0, "waited": 0.0} for channel in self._plan.mounts}
+        for name, mount in self._mounts.items():
+            found = mount.statistics()
+            read[name] = {"read": found.total, "waited": found.waited}
         return {**read, **{each.channel.name: asdict(each.counters) for each in self._feeders}}
+
+    def traces(self) -> dict[str, Trace]:
+        """By channel what was sent of the epoch that was begun last, where one was."""
+        return {each.channel.name: each.trace for each in self._feeders if each.trace is not None}
 
     def _mount(self, stores: Stores, ahead: ReadAhead, cleanup: ExitStack) -> None:
         channels = [channel for channel in self._plan.mounts if channel.objects]
@@ -129,8 +137,9 @@ class _Host:
 
     def _tell(self, channel: str, fault: Exception) -> None:
         """To the harness; what nobody foresaw, in full to the log too."""
-        if not isinstance(fault, (StorageError, FifoError, MountError, OSError)):
-            traceback.print_exception(type(fault), fault, fault.__traceback__)
+        cause = fault.fault if isinstance(fault, EpochError) else fault
+        if not isinstance(cause, (StorageError, FifoError, MountError, OSError)):
+            traceback.print_exception(type(cause), cause, cause.__traceback__)
         self._speaker.fault(channel, fault)
 
 

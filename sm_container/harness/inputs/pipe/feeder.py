@@ -23,10 +23,26 @@ from sm_container.harness.inputs.pipe.fifo import Fifo
 from sm_container.harness.inputs.pipe.source import Sources
 from sm_container.harness.inputs.pipe.stop import Stop, StoppedError
 from sm_container.harness.inputs.pipe.stream import stream_epoch
+from sm_container.harness.inputs.pipe.trace import Trace
 from sm_container.harness.inputs.pipe.writer import FifoWriter, ReaderGoneError
 
 Fault = Callable[[str, Exception], None]
 """Told the channel, and why it cannot be fed any more."""
+
+
+class EpochError(Exception):
+    """An epoch cannot be sent to its end: which, at which object, and why (``fault``)."""
+
+    def __init__(self, epoch: int, uri: str | None, fault: Exception) -> None:
+        super().__init__(epoch, uri, fault)
+        self.epoch = epoch
+        self.uri = uri
+        self.fault = fault
+
+    def __str__(self) -> str:
+        why = str(self.fault) or type(self.fault).__name__
+        at = "" if self.uri is None or self.uri in why else f", at {self.uri}"
+        return f"epoch {self.epoch}{at}: {why}"
 
 
 class PipeFeeder:
@@ -44,6 +60,8 @@ class PipeFeeder:
     ) -> None:
         self.channel = channel
         self.counters = PipeCounters()
+        self.trace: Trace | None = None
+        """What was sent of the epoch that was begun last."""
         self._folder = folder
         self._sources = sources
         self._spool = spool
@@ -88,23 +106,24 @@ class PipeFeeder:
             self.counters.begun += 1
             began, before = time.monotonic(), self.counters.seconds
             writer = FifoWriter(descriptor, self._stop, self.counters)
+            trace = self.trace = Trace(epoch)
             try:
                 with suppress(ReaderGoneError):
-                    stream_epoch(self.channel, epoch, self._sources, writer, self._spool)
+                    stream_epoch(self.channel, trace, self._sources, writer, self._spool)
                     self.counters.finished += 1
             except Exception as fault:  # noqa: BLE001 - told, and held
-                self._hold(fault)
+                self._hold(fault, trace)
             finally:
                 writer.end()
                 self.counters.seconds = before + time.monotonic() - began
         self._fifos.pop(0).close()
 
-    def _hold(self, fault: Exception) -> None:
+    def _hold(self, fault: Exception, trace: Trace) -> None:
         """Tell of a fault while the FIFO stays open: its reader must not take the stop for the end
         of the data, and the job is about to be ended."""
         if not isinstance(fault, StoppedError):
             self._stop.check()
-            self._fault(self.channel.name, fault)
+            self._fault(self.channel.name, EpochError(trace.epoch, trace.uri, fault))
             self._stop.wait()
         raise StoppedError
 

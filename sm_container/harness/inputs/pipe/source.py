@@ -14,6 +14,7 @@ from sm_container.harness.inputs.augmented_manifest import StoreOf, Value
 from sm_container.harness.inputs.pipe.writer import FifoWriter, SourceEndedError
 from sm_container.harness.inputs.stored_object import StoredObject
 from sm_container.readahead.ahead import ReadAhead
+from sm_container.readahead.order import Reading
 from sm_container.readahead.reader import Reader
 from sm_container.storage.errors import ObjectChangedError
 from sm_container.storage.files import said_of
@@ -69,22 +70,25 @@ class Sources:
             and not isinstance(store := self._store(value.base), LocalStore)
         }
         if sources:
-            self._ahead.hint(list(sources.values()), of)
-        for place, value in enumerate(values):
-            if isinstance(value, str):
-                yield value
-                continue
-            store = self._store(value.base)
-            opened = (
-                LocalFile(store, value)
-                if isinstance(store, LocalStore)
-                else ReadAheadObject(value, self._ahead.open(sources[place]))
-            )
-            try:
-                yield opened
-                opened.check()
-            finally:
-                opened.close()
+            self._ahead.hint(list(sources.values()), of, Reading.WHOLE)
+        try:
+            for place, value in enumerate(values):
+                if isinstance(value, str):
+                    yield value
+                    continue
+                store = self._store(value.base)
+                opened = (
+                    LocalFile(store, value)
+                    if isinstance(store, LocalStore)
+                    else ReadAheadObject(value, self._ahead.open(sources[place]))
+                )
+                try:
+                    yield opened
+                    opened.check()
+                finally:
+                    opened.close()
+        finally:
+            self._ahead.hint((), of)  # what was fetched for a reader that left early
 
     def _store(self, base: str) -> Store:
         if base not in self._stores:

@@ -17,26 +17,21 @@ from pathlib import Path
 from sm_container.contract.inputs import Compression, RecordWrapper
 from sm_container.harness.inputs.augmented_manifest import Value
 from sm_container.harness.inputs.pipe.channel import PipeChannel
-from sm_container.harness.inputs.pipe.frame import (
-    HEADER,
-    PART,
-    frames,
-    is_framed,
-    padding,
-    part_header,
-)
+from sm_container.harness.inputs.pipe.frame import frames, is_framed, padding, part_header
 from sm_container.harness.inputs.pipe.gunzip import gunzipped
 from sm_container.harness.inputs.pipe.source import Opened, Sources
+from sm_container.harness.inputs.pipe.trace import Trace
 from sm_container.harness.inputs.pipe.writer import FifoWriter
+from sm_container.records.framing import HEADER, LARGEST_PART
 from sm_container.storage.files import said_of
 
 _IN_MEMORY = 8 << 20
 
 
 def stream_epoch(
-    channel: PipeChannel, epoch: int, sources: Sources, writer: FifoWriter, spool: Path
+    channel: PipeChannel, trace: Trace, sources: Sources, writer: FifoWriter, spool: Path
 ) -> None:
-    """Write an epoch, object by object.
+    """Write an epoch, object by object, and note in the trace which lies where.
 
     ``spool`` is a folder for what must be unpacked before its length is known: a record of more
     than 8 MiB, and at most 512 MiB of it at once.
@@ -45,18 +40,11 @@ def stream_epoch(
         StorageError, OSError: where an object cannot be had, or is not what it was.
         ReaderGoneError, StoppedError: where nobody takes the bytes.
     """
-    is_wrapped = channel.wrapper is RecordWrapper.RECORD_IO
-    with closing(sources.in_turn(list(values(channel, epoch)), channel.name)) as opened:
+    with closing(sources.in_turn(list(values(channel, trace.epoch)), channel.name)) as opened:
         for value in opened:
-            if isinstance(value, str):
-                _send_text(value.encode(), is_wrapped, writer)
-            elif channel.compression is Compression.GZIP:
-                content = gunzipped(value.blocks(), value.object.uri)
-                _send_unpacked(content, is_wrapped, writer, spool)
-            elif is_wrapped and not is_framed(value.head(HEADER), value.object.size):
-                _send_record(value, writer)
-            else:
-                value.send(writer, 0, value.object.size)
+            uri = None if isinstance(value, str) else value.object.uri
+            with trace.sending(writer.position, uri):
+                _send(value, channel, writer, spool)
     writer.flush()
 
 
@@ -64,6 +52,19 @@ def values(channel: PipeChannel, epoch: int) -> Iterator[Value]:
     """The objects and texts of an epoch, in their order."""
     for place in channel.share.entries(len(channel.entries), epoch):
         yield from channel.entries[place]
+
+
+def _send(value: Opened | str, channel: PipeChannel, writer: FifoWriter, spool: Path) -> None:
+    is_wrapped = channel.wrapper is RecordWrapper.RECORD_IO
+    if isinstance(value, str):
+        _send_text(value.encode(), is_wrapped, writer)
+    elif channel.compression is Compression.GZIP:
+        content = gunzipped(value.blocks(), value.object.uri)
+        _send_unpacked(content, is_wrapped, writer, spool)
+    elif is_wrapped and not is_framed(value.head(HEADER.size), value.object.size):
+        _send_record(value, writer)
+    else:
+        value.send(writer, 0, value.object.size)
 
 
 def _send_text(text: bytes, is_wrapped: bool, writer: FifoWriter) -> None:
@@ -92,7 +93,7 @@ def _send_unpacked(
 ) -> None:
     """Content of a length that only its end tells: a frame's worth at a time where it needs one."""
     first = next(content, b"")
-    while is_wrapped and len(first) < HEADER and (more := next(content, b"")):
+    while is_wrapped and len(first) < HEADER.size and (more := next(content, b"")):
         first += more
     if not is_wrapped or is_framed(first, None):
         writer.write(first)
@@ -145,7 +146,7 @@ class _Frame:
         self._file.close()
 
     def _take(self, block: bytes) -> bytes:
-        room = PART - self.size
+        room = LARGEST_PART - self.size
         with said_of(self._spool):
             self._file.write(block[:room])
         self.size += min(room, len(block))

@@ -35,12 +35,18 @@ class FifoWriter:
         self._descriptor = descriptor
         self._stop = stop
         self._counters = counters
+        self._before = counters.sent
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLOUT)
         self._poll.register(stop.descriptor, select.POLLIN)
         self._can_splice = True
         self._pending = bytearray()
         self._since = time.monotonic()
+
+    @property
+    def position(self) -> int:
+        """The bytes that were written or put here, all in all."""
+        return self._counters.sent - self._before + len(self._pending)
 
     def put(self, data: bytes) -> None:
         """Write it soon: with what comes after it, so that small pieces are not written one by one.

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 import tracemalloc
 
 import pytest
@@ -53,6 +55,16 @@ def test_folder_shadows_a_file_of_its_name(paths: tuple[str, str]) -> None:
     tree = Tree((path, 1, 0.0) for path in paths)
     assert tree.is_folder(tree.folder(ROOT).children[b"a"])
     assert names(tree) == [b".", b"..", b"a"]
+
+
+def test_depth_is_not_the_interpreters_to_bound() -> None:
+    """A key has up to 1024 bytes, which is 512 folders."""
+    program = (
+        "import sys; from sm_container.harness.inputs.fastfile.tree import Tree; "
+        "sys.setrecursionlimit(60); tree = Tree([('a/' * 511 + 'f', 1, 0.0)]); print(tree.nodes)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("513\n", "")
 
 
 def test_first_of_two_files_of_one_path_is_seen() -> None:

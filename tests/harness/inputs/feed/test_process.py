@@ -97,6 +97,12 @@ def test_channels_are_there_once_it_is_ready(started: Started, data: Path) -> No
     assert list((data / "fast").iterdir()) == []
 
 
+def test_a_share_without_objects_is_in_the_statistics_too(started: Started, data: Path) -> None:
+    feed = started(FeedPlan(data, data.parent, mounts=(FastFileChannel("fast", ()),)))
+    feed.wait_until_ready(nothing)
+    assert feed.statistics == {"fast": {"read": 0, "waited": 0.0}}
+
+
 def test_statistics_are_said_while_it_runs(started: Started, data: Path) -> None:
     feed = started(pipe_plan(data, LARGE))
     feed.wait_until_ready(nothing)

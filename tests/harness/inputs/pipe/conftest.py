@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sm_container.harness.inputs.pipe.channel import PipeChannel
-from sm_container.harness.inputs.pipe.feeder import PipeFeeder
+from sm_container.harness.inputs.pipe.feeder import EpochError, PipeFeeder
 from sm_container.harness.inputs.pipe.source import Sources
 from sm_container.harness.inputs.pipe.stop import Stop
 from sm_container.readahead.ahead import ReadAhead
@@ -52,6 +52,12 @@ class Feeding:
     def fault(self) -> tuple[str, Exception]:
         assert self.told.wait(60), "no fault was told"
         return self.faults[0]
+
+    def epoch_fault(self) -> tuple[EpochError, Exception]:
+        """The fault of an epoch, and what it came from."""
+        _, fault = self.fault()
+        assert isinstance(fault, EpochError)
+        return fault, fault.fault
 
     def end(self) -> None:
         self.stop.set()

@@ -46,6 +46,21 @@ def test_an_epoch_is_the_objects_one_after_another(feeding: Feeding) -> None:
     assert feeder.counters.sent == 3 * sum(map(len, contents))
 
 
+def test_where_each_object_lies_in_the_stream_is_traced(feeding: Feeding) -> None:
+    """Also of what is small and written together, and of what its reader leaves early."""
+    contents = (b"a\n", b"", LARGE, b"b" * 5000, LARGE)
+    feeder = feeding.feed(PipeChannel("train", files(feeding.folder.parent / "s", *contents)))
+    feeding.read("train_0")
+    with open(feeding.folder / "train_1", "rb", buffering=0) as stream:
+        stream.read(10)
+    assert eventually(lambda: (feeding.folder / "train_3").exists(), 10)
+    assert feeder.trace is not None
+    assert (feeder.trace.epoch, feeder.trace.starts.tolist()) == (1, [0, 2, 2])
+    feeding.read("train_2")
+    at = 2 + len(LARGE)
+    assert (feeder.trace.epoch, feeder.trace.starts.tolist()) == (2, [0, 2, 2, at, at + 5000])
+
+
 def test_every_epoch_has_an_order_of_its_own(feeding: Feeding) -> None:
     contents = [b"%d," % number for number in range(50)]
     entries = files(feeding.folder.parent / "s", *contents)
@@ -145,10 +160,10 @@ def test_a_source_that_is_not_what_it_was_is_a_fault_and_never_an_end(
     elif what == "a fifo":
         os.mkfifo(second)
     with subprocess.Popen(["cat", "train_1"], cwd=feeding.folder, stdout=subprocess.PIPE) as reader:
-        channel, fault = feeding.fault()
-        assert channel == "train"
-        assert isinstance(fault, ObjectChangedError)
-        assert str(second) in str(fault)
+        assert feeding.fault()[0] == "train"
+        fault, cause = feeding.epoch_fault()
+        assert isinstance(cause, ObjectChangedError)
+        assert str(fault).startswith(f"epoch 1: {second}: changed since it was listed")
         # The stream stays open: what the reader has is not to be taken for all.
         with pytest.raises(subprocess.TimeoutExpired):
             reader.communicate(timeout=0.2)
@@ -164,7 +179,7 @@ def test_a_source_that_is_cut_while_it_is_read_is_a_fault(feeding: Feeding) -> N
         while not feeding.told.is_set():
             if select.select([stream], [], [], 0.05)[0]:
                 assert stream.read(1 << 20)
-    assert isinstance(feeding.fault()[1], ObjectChangedError)
+    assert isinstance(feeding.epoch_fault()[1], ObjectChangedError)
 
 
 def test_what_stands_at_a_fifos_name_is_left_alone_and_told(feeding: Feeding) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sm_container.harness.inputs.pipe.frame import PART, frames, header, is_framed, part_header
+from sm_container.harness.inputs.pipe.frame import frames, header, is_framed, part_header
+from sm_container.records.framing import LARGEST_PART
 
 
 @pytest.mark.parametrize(
@@ -13,7 +14,7 @@ from sm_container.harness.inputs.pipe.frame import PART, frames, header, is_fram
         (0, "0a23d7ce00000000", 0),
         (1, "0a23d7ce01000000", 3),
         (4, "0a23d7ce04000000", 0),
-        (PART, "0a23d7cefcffff1f", 0),
+        (LARGEST_PART, "0a23d7cefcffff1f", 0),
     ],
 )
 def test_a_whole_record(size: int, head: str, pad: int) -> None:
@@ -21,11 +22,11 @@ def test_a_whole_record(size: int, head: str, pad: int) -> None:
 
 
 def test_a_record_that_no_frame_holds_is_cut() -> None:
-    first, middle, last = frames(2 * PART + 5)
-    assert first == (bytes.fromhex("0a23d7cefcffff3f"), PART, b"")
-    assert middle == (bytes.fromhex("0a23d7cefcffff5f"), PART, b"")
+    first, middle, last = frames(2 * LARGEST_PART + 5)
+    assert first == (bytes.fromhex("0a23d7cefcffff3f"), LARGEST_PART, b"")
+    assert middle == (bytes.fromhex("0a23d7cefcffff5f"), LARGEST_PART, b"")
     assert last == (bytes.fromhex("0a23d7ce05000060"), 5, bytes(3))
-    assert [length for _, length, _ in frames(2 * PART)] == [PART, PART]
+    assert [length for _, length, _ in frames(2 * LARGEST_PART)] == [LARGEST_PART, LARGEST_PART]
 
 
 def test_parts_of_a_length_that_is_not_known_yet_are_cut_alike() -> None:

@@ -19,6 +19,8 @@ from sm_container.readahead.ahead import ReadAhead
 from sm_container.records.recordio import Multipart, read_records
 from sm_container.storage.errors import ObjectChangedError, StorageError
 from sm_container.storage.objects import Object
+from sm_container.storage.retry import Retries
+from sm_container.storage.s3 import S3Store
 from sm_container.storage.simulated import Link
 from sm_container.storage.store import Stores
 from tests.harness.inputs.pipe.conftest import Feeding
@@ -71,8 +73,8 @@ def test_a_record_larger_than_a_frame_is_cut_alike(
     """With frames of 1 MiB in the place of 512 MiB."""
     from sm_container.harness.inputs.pipe import frame
 
-    monkeypatch.setattr(frame, "PART", 1 << 20)
-    monkeypatch.setattr(stream, "PART", 1 << 20)
+    monkeypatch.setattr(frame, "LARGEST_PART", 1 << 20)
+    monkeypatch.setattr(stream, "LARGEST_PART", 1 << 20)
     contents = (LARGE, bytes(2 << 20), bytes(1 << 20), b"small")
     packed = [gzip.compress(c, 1) for c in contents] if compression == "Gzip" else contents
     entries = files(feeding.folder.parent / "s", *packed)
@@ -109,9 +111,10 @@ def test_bad_gzip_is_a_fault_that_names_its_object(feeding: Feeding) -> None:
     feeding.feed(PipeChannel("train", entries, compression=Compression.GZIP))
     with open(feeding.folder / "train_0", "rb", buffering=0) as reader:
         assert reader.read(5) == b"sound"
-        _, fault = feeding.fault()
-        assert isinstance(fault, StorageError)
-        assert "000001: is not sound gzip data" in str(fault)
+        fault, cause = feeding.epoch_fault()
+        assert isinstance(cause, StorageError)
+        assert str(fault).startswith(f"epoch 0: {cause.uri}: is not sound gzip data")
+        assert cause.uri.endswith("/000001")
         feeding.end()
 
 
@@ -163,10 +166,29 @@ def test_an_object_that_changes_between_epochs_is_a_fault(
         server.objects["k1"] = b"SECOND"
         with open(feeding.folder / "train_1", "rb", buffering=0) as reader:
             assert reader.read(100) == b"first"
-            _, fault = feeding.fault()
-            assert isinstance(fault, ObjectChangedError)
-            assert "s3://bucket/k1" in str(fault)
+            fault, cause = feeding.epoch_fault()
+            assert isinstance(cause, ObjectChangedError)
+            assert str(fault).startswith("epoch 1: s3://bucket/k1: ")
             feeding.end()
+
+
+def test_a_server_that_stays_busy_is_a_fault_that_names_object_and_epoch(
+    feeding: Feeding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with faulty() as server:
+        use_endpoint(monkeypatch, server.endpoint)
+        quick = Retries(attempts=3, first=0.01, longest=0.05)
+        feeding.sources = Sources(
+            lambda uri: (S3Store("bucket", retries=quick), uri), feeding.ahead
+        )
+        assert served(feeding, server, b"first", LARGE) == b"first" + LARGE
+        server.faults.busy = 1000
+        with open(feeding.folder / "train_1", "rb", buffering=0):
+            fault, _ = feeding.epoch_fault()
+            feeding.end()
+    said = str(fault)
+    assert said.startswith("epoch 1: s3://bucket/k0: could not be read in 3 tries: ")
+    assert "503" in said
 
 
 def served(feeding: Feeding, server: FaultyServer, *contents: bytes) -> bytes:
@@ -186,7 +208,7 @@ def test_nothing_is_left_of_what_was_spooled(feeding: Feeding, hostile_tmp_path:
     assert sorted(os.listdir(hostile_tmp_path)) == ["data", "s"]
 
 
-def test_no_room_for_what_is_unpacked_is_a_fault_that_names_its_folder(
+def test_no_room_for_what_is_unpacked_is_a_fault_that_names_folder_and_object(
     feeding: Feeding, hostile_tmp_path: Path
 ) -> None:
     entries = files(hostile_tmp_path / "s", gzip.compress(LARGE, 1))
@@ -197,10 +219,11 @@ def test_no_room_for_what_is_unpacked_is_a_fault_that_names_its_folder(
     try:
         feeding.feed(PipeChannel("train", entries, compression=Compression.GZIP, wrapper=wrapper))
         with open(feeding.folder / "train_0", "rb", buffering=0):
-            _, fault = feeding.fault()
+            fault, cause = feeding.epoch_fault()
             feeding.end()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
-    assert isinstance(fault, StorageError)
-    assert str(fault).startswith(f"{hostile_tmp_path}: File too large; ")
+    assert isinstance(cause, StorageError)
+    object = hostile_tmp_path / "s/000000"
+    assert str(fault).startswith(f"epoch 0, at {object}: {hostile_tmp_path}: File too large; ")
