@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from sm_container.declaration.errors import DeclarationError, HyperparameterError
     from sm_container.declaration.hyperparameters import UnknownPolicy
     from sm_container.declaration.metrics import Metric
+    from sm_container.declaration.stopping import OnStop
     from sm_container.records.batch import Batch
     from sm_container.records.csr import Csr
     from sm_container.records.errors import FormatError, OnFault, RecordError
+    from sm_container.runtime.stop import Stop, StopTraining
 
 _HOMES = {
     "Algorithm": "algorithm.algorithm",
@@ -51,9 +53,12 @@ _HOMES = {
     "ModelError": "algorithm.model",
     "Name": "declaration.constraints",
     "OnFault": "records.errors",
+    "OnStop": "declaration.stopping",
     "OneOf": "declaration.constraints",
     "Range": "declaration.constraints",
     "RecordError": "records.errors",
+    "Stop": "runtime.stop",
+    "StopTraining": "runtime.stop",
     "Tunable": "declaration.constraints",
     "UnknownPolicy": "declaration.hyperparameters",
 }
@@ -79,9 +84,12 @@ __all__ = [
     "ModelError",
     "Name",
     "OnFault",
+    "OnStop",
     "OneOf",
     "Range",
     "RecordError",
+    "Stop",
+    "StopTraining",
     "Tunable",
     "UnknownPolicy",
 ]

@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, overload
 
 from sm_container.algorithm.job import Job, load_job
+from sm_container.algorithm.training import train
 from sm_container.contract.layout import Layout
 from sm_container.declaration.channels import Channel
 from sm_container.declaration.declaration import Declaration
 from sm_container.declaration.errors import DeclarationError
 from sm_container.declaration.hyperparameters import UnknownPolicy
 from sm_container.declaration.metrics import Metric
+from sm_container.declaration.stopping import OnStop
+from sm_container.runtime.stop import Stop
 
 H = TypeVar("H")
 Result = TypeVar("Result")
@@ -21,8 +24,9 @@ class Algorithm(Generic[H]):
     """A training algorithm.
 
     ``hyperparameters`` is a dataclass annotated with Range, OneOf, Tunable and Name; without it
-    any are accepted, and ``job.hyperparameters`` is a dict of strings. Raises DeclarationError
-    for a declaration that cannot stand. Nothing is read until ``run`` or ``main``.
+    any are accepted, and ``job.hyperparameters`` is a dict of strings. ``on_stop`` says what
+    SIGTERM does to the function that trains. Raises DeclarationError for a declaration that
+    cannot stand. Nothing is read until ``run`` or ``main``.
     """
 
     @overload
@@ -36,6 +40,7 @@ class Algorithm(Generic[H]):
         description: str = "",
         supports_distributed_training: bool = False,
         unknown_hyperparameters: UnknownPolicy = UnknownPolicy.REFUSE,
+        on_stop: OnStop = OnStop.COOPERATE,
     ) -> None: ...
 
     @overload
@@ -49,6 +54,7 @@ class Algorithm(Generic[H]):
         description: str = "",
         supports_distributed_training: bool = False,
         unknown_hyperparameters: UnknownPolicy = UnknownPolicy.REFUSE,
+        on_stop: OnStop = OnStop.COOPERATE,
     ) -> None: ...
 
     def __init__(
@@ -61,6 +67,7 @@ class Algorithm(Generic[H]):
         description: str = "",
         supports_distributed_training: bool = False,
         unknown_hyperparameters: UnknownPolicy = UnknownPolicy.REFUSE,
+        on_stop: OnStop = OnStop.COOPERATE,
     ) -> None:
         self.declaration = Declaration(
             name,
@@ -70,6 +77,7 @@ class Algorithm(Generic[H]):
             description=description,
             supports_distributed_training=supports_distributed_training,
             unknown_hyperparameters=unknown_hyperparameters,
+            on_stop=on_stop,
         )
         self._train: Callable[[Job[H]], object] | None = None
 
@@ -90,20 +98,27 @@ class Algorithm(Generic[H]):
             )
         return self._train
 
-    def run(self, layout: Layout | None = None, environ: Mapping[str, str] | None = None) -> None:
+    def run(
+        self,
+        layout: Layout | None = None,
+        environ: Mapping[str, str] | None = None,
+        stop: Stop | None = None,
+    ) -> None:
         """Load the job from the tree and train, in this process; errors are raised as they are.
 
-        For tests and notebooks. A container calls ``main``.
+        For tests and notebooks: no signal is handled, ``stop.request()`` takes its place. A
+        container calls ``main``.
         """
-        train = self.train_function
-        train(load_job(self.declaration, layout, environ))
+        function = self.train_function
+        job = load_job(self.declaration, layout, environ, stop)
+        train(function, job, self.declaration.on_stop)
 
     def main(self, arguments: Sequence[str] | None = None) -> None:
         """Run as a program, with ``arguments`` or those of the command line.
 
-        ``train``, options, or nothing trains: returns on success; on failure the failure file
-        is written and the process exits with 1. ``describe`` prints the CreateAlgorithm
-        document or the reference page.
+        ``train``, options, or nothing trains: returns on success and after a stop; on failure
+        the failure file is written and the process exits with 1. SIGTERM requests the stop.
+        ``describe`` prints the CreateAlgorithm document or the reference page.
         """
         from sm_container.algorithm.program import main
 

@@ -10,15 +10,15 @@ from typing import Any, Generic, TypeVar
 
 from sm_container.algorithm.model import save_model
 from sm_container.channels.channels import InputChannels, open_channels
-from sm_container.channels.stopping import StopSignal
 from sm_container.contract import hyperparameters
 from sm_container.contract.inputs import InputDataConfig
 from sm_container.contract.layout import Layout
-from sm_container.contract.platform import TRAINING_JOB_NAME
+from sm_container.contract.platform import TRAINING_JOB_NAME, stop_seconds
 from sm_container.contract.resources import ResourceConfig
 from sm_container.declaration.declaration import Declaration
 from sm_container.declaration.hyperparameters import parse
 from sm_container.runtime.metrics import MetricLog
+from sm_container.runtime.stop import Stop
 
 H = TypeVar("H")
 
@@ -29,8 +29,8 @@ class Job(Generic[H]):
 
     ``hyperparameters`` is the declared dataclass, typed and checked; ``channels`` are the job's
     by name; ``resources`` the hosts; ``metrics`` reports values to the service; ``name`` is the
-    job's, None outside the service and the harness. Once ``stop_signal`` is set, waiting for data
-    and loops over it end.
+    job's, None outside the service and the harness; ``stop`` the request to stop, at which
+    waiting for data and loops over it end.
     """
 
     name: str | None
@@ -39,7 +39,7 @@ class Job(Generic[H]):
     resources: ResourceConfig
     metrics: MetricLog
     layout: Layout
-    stop_signal: StopSignal = field(default_factory=StopSignal)
+    stop: Stop = field(default_factory=Stop)
 
     @property
     def host(self) -> str:
@@ -59,15 +59,18 @@ class Job(Generic[H]):
     def save_model(self, write: Callable[[Path], object]) -> None:
         """Have ``write(folder)`` write the model; it replaces any before, whole or not at all.
 
+        Whole also where a stop comes meanwhile, if ``write`` takes no longer than the stop leaves.
         Raises what ``write`` raises, and ModelError if it wrote nothing.
         """
-        save_model(self.layout, write)
+        with self.stop.deferred():
+            save_model(self.layout, write)
 
 
 def load_job(
     declaration: Declaration,
     layout: Layout | None = None,
     environ: Mapping[str, str] | None = None,
+    stop: Stop | None = None,
 ) -> Job[Any]:
     """Read the job from the tree and hold it against the declaration.
 
@@ -80,15 +83,15 @@ def load_job(
     channels = InputDataConfig.read(layout.input_data_config)
     resources = ResourceConfig.read(layout.resource_config)
     cls = declaration.hyperparameters
-    stop = StopSignal()
+    stop = stop or Stop(stop_seconds(environ))
     return Job(
         name=environ.get(TRAINING_JOB_NAME),
         hyperparameters=(
             strings if cls is None else parse(cls, strings, declaration.unknown_hyperparameters)
         ),
-        channels=open_channels(declaration.channels, channels, layout, stop),
+        channels=open_channels(declaration.channels, channels, layout, stop.signal),
         resources=resources,
         metrics=MetricLog(declaration.metric_definitions),
         layout=layout,
-        stop_signal=stop,
+        stop=stop,
     )

@@ -13,17 +13,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sm_container.algorithm.job import load_job
+from sm_container.algorithm.training import train
 from sm_container.channels.errors import ChannelError
 from sm_container.contract.errors import ContractError
 from sm_container.contract.failure import failure_text
 from sm_container.contract.layout import Layout
 from sm_container.contract.outcome import write_failure
+from sm_container.contract.platform import stop_seconds
 from sm_container.declaration.errors import HyperparameterError
+from sm_container.runtime.hearing import hear
+from sm_container.runtime.stop import Stop
+from sm_container.runtime.supervision import SUPERVISED_VARIABLE
 
 if TYPE_CHECKING:
     from sm_container.algorithm.algorithm import Algorithm
 
-SUPERVISED_VARIABLE = "SM_CONTAINER_SUPERVISED"
 _SUPERVISOR = "sm_container.runtime.supervisor"
 _USAGE = "usage: {program} [train] | {program} describe [--json | --markdown] [--image URI]"
 
@@ -65,16 +69,21 @@ def _supervise() -> None:
 
 
 def _train(algorithm: Algorithm[Any]) -> None:
+    stop = Stop(stop_seconds(os.environ))
+    hear(stop)
     layout = Layout.from_environment()
     try:
-        job = load_job(algorithm.declaration, layout)
+        job = load_job(algorithm.declaration, layout, stop=stop)
     except (HyperparameterError, ChannelError, ContractError) as error:
         # The request's fault: where in the program it showed says nothing to who wrote it.
         text = f"{type(error).__name__}: {error}"
         _report(layout, text, f"ERROR: {text}")
         raise SystemExit(1) from None
+    if stop.requested:
+        print(f"{stop.reason} came before training began", file=sys.stderr)
+        return
     try:
-        algorithm.train_function(job)
+        train(algorithm.train_function, job, algorithm.declaration.on_stop)
     except Exception as error:  # noqa: BLE001 - whatever the author's code raises
         from traceback import format_exc
 

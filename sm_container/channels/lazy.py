@@ -22,7 +22,7 @@ from typing import NamedTuple, NoReturn
 from sm_container.channels.errors import ChannelError
 from sm_container.machine.memory import total_memory
 from sm_container.readahead.ahead import MEMORY, ReadAhead
-from sm_container.readahead.engine import SMALLEST_MEMORY
+from sm_container.readahead.engine import SMALLEST_MEMORY, Check
 from sm_container.readahead.lazy import LazyFile
 
 BUFFER = 64 << 10
@@ -37,6 +37,13 @@ class Version(NamedTuple):
     modified_ns: int
 
 
+class _Locks(NamedTuple):
+    """``turn`` is for who reads, ``state`` for who opens, closes and counts."""
+
+    turn: threading.Lock
+    state: threading.Lock
+
+
 class FileSource:
     """A file as something to read ahead; two of one path are equal.
 
@@ -49,7 +56,8 @@ class FileSource:
         self._version = version
         self._file: int | None = None
         self._keepers = 0
-        self._turns: dict[int, threading.Lock] = {}
+        self._filling: int | None = None  # the process that reads from it now
+        self._all_locks: dict[int, _Locks] = {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FileSource) and other.path == self.path
@@ -76,9 +84,9 @@ class FileSource:
         cancelled: threading.Event,
     ) -> None:
         """Fill all of ``view`` with the bytes from ``start`` on."""
-        with self._turn():
-            file = self._opened()
+        with self._locks.turn:
             try:
+                file = self._opened()
                 filled = 0
                 while filled < len(view) and not cancelled.is_set():
                     step = view[filled : filled + _STEP]
@@ -88,7 +96,9 @@ class FileSource:
                     filled += count
                     arrived(count)
             finally:
-                self._close_unless_kept()
+                with self._locks.state:
+                    self._filling = None
+                    self._close_unless_used()
 
     def _read(self, file: int, view: memoryview, offset: int) -> int:
         try:
@@ -100,28 +110,32 @@ class FileSource:
 
     def keep_open(self) -> None:
         """Keep the file open between reads, until as many calls of ``release``."""
-        with self._turn():
+        with self._locks.state:
             self._keepers += 1
 
     def release(self) -> None:
-        with self._turn():
+        """Does not wait for a read: one that stalls would hold up who gives up on it."""
+        with self._locks.state:
             self._keepers -= 1
-            self._close_unless_kept()
+            self._close_unless_used()
 
-    def _turn(self) -> threading.Lock:
-        # One lock a process: a fork may have left its parent's locked.
-        return self._turns.setdefault(os.getpid(), threading.Lock())
+    @property
+    def _locks(self) -> _Locks:
+        # Of each process its own: a fork may have left its parent's locked.
+        return self._all_locks.setdefault(os.getpid(), _Locks(threading.Lock(), threading.Lock()))
 
     def _opened(self) -> int:
-        if self._file is None:
-            self._file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-            if _version(os.fstat(self._file)) != self.version:
-                self._close_unless_kept()
-                self.refuse()
-        return self._file
+        with self._locks.state:
+            if self._file is None:
+                self._file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+                if _version(os.fstat(self._file)) != self.version:
+                    self._close_unless_used()
+                    self.refuse()
+            self._filling = os.getpid()
+            return self._file
 
-    def _close_unless_kept(self) -> None:
-        if self._file is not None and not self._keepers:
+    def _close_unless_used(self) -> None:
+        if self._file is not None and not self._keepers and self._filling != os.getpid():
             file, self._file = self._file, None
             os.close(file)
 
@@ -133,10 +147,13 @@ class FileSource:
 
 
 class ReadAheadFile(LazyFile):
-    """A raw file that is read ahead. Pickled, it is opened anew at its place, if unchanged."""
+    """A raw file that is read ahead. Pickled, it is opened anew at its place, if unchanged.
 
-    def __init__(self, source: FileSource) -> None:
-        super().__init__(read_ahead().open(source), str(source.path))
+    ``check`` may end a read that waits, as in `ReadAhead.open`.
+    """
+
+    def __init__(self, source: FileSource, check: Check | None = None) -> None:
+        super().__init__(read_ahead().open(source, check), str(source.path))
         self.source = source
         source.keep_open()
 

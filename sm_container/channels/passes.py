@@ -96,8 +96,9 @@ class Plan(Generic[T]):
 class Pass(Iterator[T]):
     """One time through a channel: an iterator that may be closed before its end.
 
-    It ends by itself once the job is asked to stop. Leaving a loop over it early is fine: it is
-    closed with its last reference, or by ``close()``, or at the end of a ``with``.
+    It ends by itself once the job is asked to stop, and says so to who asked. Leaving a loop over
+    it early is fine: it is closed with its last reference, or by ``close()``, or at the end of a
+    ``with``.
     """
 
     def __init__(self, plan: Plan[T]) -> None:
@@ -145,7 +146,7 @@ class Pass(Iterator[T]):
 
     def _first_of_next_group(self) -> T:
         if self._is_over:
-            raise StopIteration
+            raise self._end()
         if self._makes is None:
             self._makes = self._begun()
         if os.getpid() != self._process:
@@ -162,9 +163,14 @@ class Pass(Iterator[T]):
             raise
         if not group:
             self.close()
-            raise StopIteration
+            raise self._end()
         self._group = iter(group)
         return next(self._group)
+
+    def _end(self) -> StopIteration:
+        if self._plan.stop.is_set:
+            self._plan.stop.heard()
+        return StopIteration()
 
     def _begun(self) -> Prefetch[T] | InTurn[T]:
         plan = self._plan

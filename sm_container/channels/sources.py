@@ -14,7 +14,7 @@ from sm_container.channels.formats import Choice
 from sm_container.channels.gunzip import Gunzipped, is_gzip
 from sm_container.channels.lazy import FileSource, ReadAheadFile, in_order
 from sm_container.channels.passes import Start
-from sm_container.channels.pipe import PipeReader
+from sm_container.channels.pipe import Interrupted, PipeReader
 from sm_container.channels.shuffling import permuted
 from sm_container.channels.wrapped import Objects
 from sm_container.contract.inputs import InputMode
@@ -66,12 +66,17 @@ def files(
     worker, workers = shard
     paths = paths[worker::workers]
     folder = channel.path
+
+    def check() -> None:
+        if channel.stop.is_set or start.cancelled.is_set:
+            raise Interrupted(f"channel {channel.name} is not read any further")
+
     with ExitStack() as stack:
         opened: Iterable[io.RawIOBase]
         if channel.config.training_input_mode is InputMode.FAST_FILE:
             sources = [FileSource(path) for path in paths]
             stack.enter_context(in_order(sources, channel.name))
-            opened = map(ReadAheadFile, sources)
+            opened = (ReadAheadFile(source, check) for source in sources)
         else:
             opened = map(io.FileIO, paths)
         for path, file in zip(paths, opened, strict=True):

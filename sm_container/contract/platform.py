@@ -6,6 +6,13 @@ Source: developer guide, "Environment Variables Used in Training"; a job's obser
 
 from __future__ import annotations
 
+TYPE_CHECKING = False  # the supervisor imports this, and nothing that is dear
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LONGEST_STOP_SECONDS = 1e6
+
 TRAINING_JOB_NAME = "TRAINING_JOB_NAME"
 TRAINING_JOB_ARN = "TRAINING_JOB_ARN"
 CREDENTIALS_VARIABLE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
@@ -16,6 +23,15 @@ STOP_SECONDS = 120.0
 STOP_SECONDS_VARIABLE = "SM_CONTAINER_STOP_SECONDS"
 """Another number of seconds, which the harness sets where it was told of a shorter grace; the
 service never does."""
+
+
+def stop_seconds(environ: Mapping[str, str]) -> float:
+    """The seconds between SIGTERM and SIGKILL. What is not a number from 0 on does not count."""
+    try:
+        seconds = float(environ.get(STOP_SECONDS_VARIABLE, STOP_SECONDS))
+    except ValueError:
+        return STOP_SECONDS
+    return seconds if 0 <= seconds < _LONGEST_STOP_SECONDS else STOP_SECONDS
 
 
 def training_job_arn(job_name: str, region: str, account: str) -> str:

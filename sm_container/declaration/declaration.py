@@ -13,6 +13,7 @@ from sm_container.declaration.channels import Channel
 from sm_container.declaration.errors import DeclarationError
 from sm_container.declaration.hyperparameters import Hyperparameter, UnknownPolicy, declared
 from sm_container.declaration.metrics import Metric
+from sm_container.declaration.stopping import OnStop
 
 _Part = TypeVar("_Part", Channel, Metric)
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
@@ -34,6 +35,7 @@ class Declaration:
     description: str = ""
     supports_distributed_training: bool = False
     unknown_hyperparameters: UnknownPolicy = UnknownPolicy.REFUSE
+    on_stop: OnStop = OnStop.COOPERATE
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or len(self.name) > 63:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Hashable, Sequence
 from types import TracebackType
 
-from sm_container.readahead.engine import SMALLEST_MEMORY, Counters, Engine
+from sm_container.readahead.engine import SMALLEST_MEMORY, Check, Counters, Engine
 from sm_container.readahead.order import Order, Reading
 from sm_container.readahead.reader import Reader
 from sm_container.readahead.source import RangeSource
@@ -59,9 +59,13 @@ class ReadAhead:
     def __reduce__(self) -> tuple[object, ...]:
         return ReadAhead, (self._memory, self._threads)
 
-    def open(self, source: RangeSource) -> Reader:
-        """A reader of an object. Nothing is fetched before its first read."""
-        return Reader(self, source)
+    def open(self, source: RangeSource, check: Check | None = None) -> Reader:
+        """A reader of an object. Nothing is fetched before its first read.
+
+        ``check`` is called before and again and again while a read waits, under a lock: what it
+        raises ends the read.
+        """
+        return Reader(self, source, check)
 
     def hint(
         self,

@@ -15,7 +15,7 @@ import threading
 import time
 import weakref
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
 from enum import IntEnum
@@ -28,6 +28,10 @@ from sm_container.readahead.window import LONGEST, PART, Window
 SMALLEST_MEMORY = 8 << 20
 _IDLE_SECONDS = 1.0
 _LEAVE_SECONDS = 10.0
+_CHECK_SECONDS = 0.1
+
+Check = Callable[[], object]
+"""What may end a wait by an exception; it has to be quick."""
 
 
 class _Rank(IntEnum):
@@ -81,15 +85,15 @@ class Engine:
             self._windows.add(window)
         return window
 
-    def hold(self, window: Window, offset: int, end: int) -> list[Part]:
+    def hold(self, window: Window, offset: int, end: int, check: Check | None = None) -> list[Part]:
         """The parts that hold a range inside the object, there and pinned until `release`.
 
         Raises:
             ValueError: where the window was closed, before or meanwhile.
-            BaseException: what the source raised for any of the bytes.
+            BaseException: what the source raised for any of the bytes, or ``check`` in a wait.
         """
         with self._lock:
-            parts = self._granted(window, offset, end)
+            parts = self._granted(window, offset, end, check)
             try:
                 missing = [part for part in parts if part.filled < min(end, part.end) - part.start]
                 if missing:
@@ -102,7 +106,7 @@ class Engine:
                     self._drop(part)
                 self._look_ahead(window)
                 for part in missing:
-                    self._await(window, part, min(end, part.end) - part.start)
+                    self._await(window, part, min(end, part.end) - part.start, check)
             except BaseException:
                 self._unpin(parts)
                 raise
@@ -143,7 +147,7 @@ class Engine:
         with self._lock:
             return Counters(self._fetched, self._hits, self._waits, self._pool.peak)
 
-    def _granted(self, window: Window, offset: int, end: int) -> list[Part]:
+    def _granted(self, window: Window, offset: int, end: int, check: Check | None) -> list[Part]:
         """The parts of a range, pinned and asked for; waits for memory where there is none."""
         turn: object = None
         self._require_open(window)
@@ -164,7 +168,7 @@ class Engine:
                 if turn is None:
                     turn = object()
                     self._waiting.append(turn)
-                self._room.wait()
+                self._wait(self._room, check)
             for start, stop in gaps:
                 part = self._start(window, start, stop, _Rank.WAITED_FOR)
                 part.pins += 1
@@ -178,7 +182,7 @@ class Engine:
         self._holding.move_to_end(window)
         return sorted(parts, key=lambda part: part.start)
 
-    def _await(self, window: Window, part: Part, count: int) -> None:
+    def _await(self, window: Window, part: Part, count: int, check: Check | None) -> None:
         while True:
             # Said before the look: the thread that fills looks at it without the lock.
             part.wanted = min(part.wanted or count, count)
@@ -187,7 +191,15 @@ class Engine:
             if part.fault is not None:
                 raise _like(part.fault) from part.fault
             self._require_open(window)
-            window.wait()
+            self._wait(window.has_changed, check)
+
+    def _wait(self, condition: threading.Condition, check: Check | None) -> None:
+        """Wait until something may have changed, the lock being held."""
+        if check is None:
+            condition.wait()
+        else:
+            check()
+            condition.wait(_CHECK_SECONDS)
 
     def _require_open(self, window: Window) -> None:
         if self._is_closed or window.is_closed:

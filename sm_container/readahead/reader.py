@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sm_container.readahead.engine import Engine
+from sm_container.readahead.engine import Check, Engine
 from sm_container.readahead.source import RangeSource
 from sm_container.readahead.window import Window
 
@@ -24,15 +24,16 @@ class Reader:
     the source's (a later read asks it again), and ValueError once the reader is closed.
     """
 
-    def __init__(self, ahead: ReadAhead, source: RangeSource) -> None:
+    def __init__(self, ahead: ReadAhead, source: RangeSource, check: Check | None = None) -> None:
         self._ahead = ahead
         self.source = source
+        self._check = check
         self.size = source.size
         self._is_closed = False
         self._windows: dict[int, Window] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Reader, (self._ahead, self.source)
+        return Reader, (self._ahead, self.source)  # what checks belongs to who reads here
 
     def readinto_at(self, offset: int, view: memoryview) -> int:
         """Fill ``view`` (of bytes) from ``offset`` on; gives the count, short at the end only."""
@@ -86,7 +87,7 @@ class Reader:
     def _held(self, offset: int, end: int) -> Iterator[list[memoryview]]:
         engine = self._ahead.engine()
         window = self._window(engine)
-        parts = engine.hold(window, offset, end)
+        parts = engine.hold(window, offset, end, self._check)
         views = [
             part.view[max(0, offset - part.start) : min(end, part.end) - part.start]
             for part in parts

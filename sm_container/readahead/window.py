@@ -57,7 +57,7 @@ class Window:
         self.part = part
         self.reach = self.first
         """How many bytes ahead of the reader are wanted."""
-        self._changed = threading.Condition(lock)
+        self.has_changed = threading.Condition(lock)
         self._waited = -1
         self._run = 0
         self._jumps = 0
@@ -154,19 +154,15 @@ class Window:
     def add(self, part: Part) -> None:
         insort(self.parts, part, key=_start)
 
-    def wait(self) -> None:
-        """Wait until something has changed, the lock being held."""
-        self._changed.wait()
-
     def wake(self, part: Part) -> None:
         """Wake who waits for bytes of a part."""
-        with self._changed:
+        with self.has_changed:
             part.wanted = 0
-            self._changed.notify_all()
+            self.has_changed.notify_all()
 
     def changed(self) -> None:
         """Wake who waits, the lock being held."""
-        self._changed.notify_all()
+        self.has_changed.notify_all()
 
     def _cut(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         for at in range(start, end, self.part):

@@ -21,7 +21,6 @@ TYPE_CHECKING = False  # typing would be half of what a command as it stands cos
 if TYPE_CHECKING:
     from typing import NoReturn
 
-SUPERVISED_VARIABLE = "SM_CONTAINER_SUPERVISED"
 AS_IT_STANDS = "--"
 _FAULT_STATUS = 1
 _USAGE = """\
@@ -46,18 +45,19 @@ class StartError(Fault):
         self.status = status
 
 
-def run(arguments: Sequence[str], gate: int, send_report: int, supervisor: int) -> int:
+def run(arguments: Sequence[str], gate: int, send_report: int, told: Mapping[str, str]) -> int:
     """Prepare and become the program; returns an exit code only where that cannot be.
 
     Nothing is run before the supervisor writes to the descriptor ``gate``: it is then ready to
     take in orphans. ``arguments`` that begin with ``--`` are a command to be run as it stands.
+    ``told`` are the supervisor's variables for the program.
     """
     if not os.read(gate, 1):
         return _FAULT_STATUS  # it was killed meanwhile; nobody would reap or forward
     if list(arguments) in (["-h"], ["--help"]):
         os.write(1, _USAGE.encode())
         return 0
-    environ = {**os.environ, SUPERVISED_VARIABLE: str(supervisor)}
+    environ = {**os.environ, **told}
     try:
         if list(arguments[:1]) == [AS_IT_STANDS]:
             if not arguments[1:]:

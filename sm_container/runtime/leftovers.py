@@ -13,9 +13,12 @@ import sys
 import time
 
 LEFTOVER_SECONDS = 2.0
-# The platform kills 120 s after it has said stop; a worker that writes its checkpoint while the
-# shell that started it has died of the same signal is given nearly all of that.
-STOPPED_SECONDS = 110.0
+# Of the platform's 120 s after a stop, the program has 110 and those that it leaves two more. A
+# worker that writes its checkpoint while the shell that started it has died of the same signal is
+# given as much as the program. The rest is for SIGKILL and for the end of the log.
+_RESERVED_SECONDS = 10.0
+_RESERVED_SHARE = 1 / 12
+_LEFTOVER_SHARE = 1 / 5
 _KILL_SECONDS = 5.0
 _POLL_SECONDS = 0.02
 _EVERYONE = -1
@@ -52,18 +55,28 @@ def descendants(spared: frozenset[int] = frozenset()) -> frozenset[int]:
     return frozenset(found)
 
 
-def end(spared: frozenset[int], group: int, stopped_at: float | None = None) -> None:
+def stopped_seconds(grace: float) -> float:
+    """How long a program may go on after a stop, of the platform's ``grace``, in seconds."""
+    return grace - _reserved_seconds(grace)
+
+
+def _reserved_seconds(grace: float) -> float:
+    return min(_RESERVED_SECONDS, grace * _RESERVED_SHARE)
+
+
+def end(spared: frozenset[int], group: int, stopped_at: float | None, grace: float) -> None:
     """End and reap every process below this one but ``spared``: TERM, some time, KILL.
 
     ``stopped_at`` is when (by ``time.monotonic``) the process group ``group`` was told to stop,
-    if it was: its members have their signal already, and all get what is left of
-    STOPPED_SECONDS. Needs SIGCHLD blocked.
+    if it was: its members have their signal already, and all get what is left of the platform's
+    ``grace`` but for a reserve. Needs SIGCHLD blocked.
     """
     ended: set[int] = set()
     told: set[int] = set()
     deadline = time.monotonic() + LEFTOVER_SECONDS
     if stopped_at is not None:
-        deadline = max(deadline, stopped_at + STOPPED_SECONDS)
+        least = time.monotonic() + _reserved_seconds(grace) * _LEFTOVER_SHARE
+        deadline = max(least, stopped_at + stopped_seconds(grace))
     while (rest := _reaped_descendants(spared)) and time.monotonic() < deadline:
         for pid in rest - told:
             if stopped_at is None or _group_of(pid) != group:

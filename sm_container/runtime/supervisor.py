@@ -6,6 +6,9 @@ and none interrupts anything. A blocked signal is kept for PID 1 too, whereas th
 one that has its default action there: until ``main`` runs (the interpreter's own start, some
 15 ms) a SIGTERM sent to PID 1 is gone. No program can close that window.
 
+After SIGTERM the platform gives 120 seconds and then kills. What outlasts nearly all of them is
+killed here, so that the rest is enough to end what else there is, and to say so.
+
 The forked child prepares (``launch``) and then becomes the program by ``execve``. A signal during
 preparation thus ends it like any program, and what preparation imports costs the supervisor
 nothing.
@@ -17,7 +20,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 TYPE_CHECKING = False  # typing itself would be the dearest import before the program runs
 
@@ -36,7 +39,8 @@ FORWARDED = frozenset(
         signal.SIGUSR2,
     }
 )
-STOPPING = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
+# SIGKILL is the supervisor's own, for what outlasts the grace.
+STOPPING = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGKILL})
 _WATCHED = FORWARDED | {signal.SIGCHLD}
 _REPORT_LIMIT = 65536
 
@@ -52,18 +56,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     arguments = list(sys.argv[1:] if argv is None else argv)
     _open_standard_streams()
-    from sm_container.runtime import leftovers
+    from sm_container.runtime import leftovers, supervision
     from sm_container.runtime.tee import Tee
 
     spared = leftovers.descendants()
     tee = None if os.isatty(2) else Tee()
     gate, open_gate = os.pipe()
     report, send_report = os.pipe()
-    supervisor = os.getpid()
+    note = supervision.open_note()
+    told = supervision.variables(os.getpid(), note)
     child = os.fork()
     if child == 0:
         os.close(open_gate)
-        _become_program(arguments, entry_mask, tee, gate, send_report, supervisor)
+        _become_program(arguments, entry_mask, tee, gate, send_report, told)
     os.close(gate)
     os.close(send_report)
     if tee is not None:
@@ -72,9 +77,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.write(open_gate, b"\n")  # the child runs nothing before this
     os.close(open_gate)
 
-    returncode, forwarded = _wait(child)
-    stops = {number: when for number, when in forwarded.items() if number in STOPPING}
-    leftovers.end(spared, child, stopped_at=min(stops.values(), default=None))
+    from sm_container.contract.platform import stop_seconds  # late: while the child prepares
+
+    grace = stop_seconds(os.environ)
+    returncode, sent = _wait(
+        child, leftovers.stopped_seconds(grace), lambda at: supervision.write_note(note, at)
+    )
+    stops = {number: when for number, when in sent.items() if number in STOPPING}
+    stopped_at = stops.get(signal.SIGTERM, min(stops.values(), default=None))
+    leftovers.end(spared, child, stopped_at, grace)
     if tee is not None:
         tee.finish(give_up=_told_to_stop)
     status = returncode if returncode >= 0 else 128 - returncode
@@ -96,7 +107,7 @@ def _become_program(
     tee: Tee | None,
     gate: int,
     send_report: int,
-    supervisor: int,
+    told: dict[str, str],
 ) -> NoReturn:
     """The forked child's whole life until ``execve``; never returns to the caller's frames."""
     status = 1
@@ -115,29 +126,50 @@ def _become_program(
         gc.disable()  # imports make no garbage worth a collection, and execve ends all of it
         from sm_container.runtime import launch
 
-        status = launch.run(arguments, gate, send_report, supervisor)
+        status = launch.run(arguments, gate, send_report, told)
     except BaseException:  # noqa: BLE001  (a defect of ours: shown, and never the caller's)
         sys.excepthook(*sys.exc_info())
     finally:
         os._exit(status)
 
 
-def _wait(child: int) -> tuple[int, dict[int, float]]:
-    """Forward signals and reap until the child has ended.
+def _wait(
+    child: int, stopped_seconds: float, note_stop: Callable[[float], object]
+) -> tuple[int, dict[int, float]]:
+    """Forward signals and reap until the child has ended; kill it ``stopped_seconds`` after TERM.
 
-    Returns its return code, negative for a signal as ``Popen.returncode``, and each signal that
-    was forwarded with the time (``time.monotonic``) of the first of its kind.
+    ``note_stop`` is told when SIGTERM came. Returns the child's return code, negative for a
+    signal as ``Popen.returncode``, and each signal that was sent with the time
+    (``time.monotonic``) of the first of its kind.
     """
-    forwarded: dict[int, float] = {}
+    sent: dict[int, float] = {}
+    deadline: float | None = None
     while True:
-        number = signal.sigwaitinfo(_WATCHED).si_signo
+        number = _next_signal(deadline)
         if number == signal.SIGCHLD:
             returncode = _reap(child)
             if returncode is not None:
-                return returncode, forwarded
-        else:
-            forwarded.setdefault(number, time.monotonic())
-            _forward(child, number)
+                return returncode, sent
+            continue
+        now = time.monotonic()
+        if number == signal.SIGKILL:
+            deadline = None
+        elif number == signal.SIGTERM and number not in sent:
+            deadline = now + stopped_seconds
+            note_stop(now)
+        sent.setdefault(number, now)
+        _forward(child, number)
+        if number == signal.SIGKILL:
+            text = f"still ran {stopped_seconds:g} s after SIGTERM, and was ended by SIGKILL"
+            print(f"sm-train: the program {text}", file=sys.stderr)
+
+
+def _next_signal(deadline: float | None) -> int:
+    """The next signal that comes; SIGKILL where none has come before the deadline."""
+    if deadline is None:
+        return signal.sigwaitinfo(_WATCHED).si_signo
+    came = signal.sigtimedwait(_WATCHED, max(0.0, deadline - time.monotonic()))
+    return signal.SIGKILL if came is None else came.si_signo
 
 
 def _reap(child: int) -> int | None:

@@ -7,6 +7,7 @@ import pickle
 import random
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from sm_container.channels.errors import ChannelError
 from sm_container.channels.lazy import FileSource, ReadAheadFile, read_ahead
 from sm_container.contract.inputs import InputMode
 from sm_container.contract.layout import Layout
-from tests.channels.feeding import channel
+from tests.channels.feeding import WAIT, channel
 
 MODES = [InputMode.FILE, InputMode.FAST_FILE]
 SIZE = 20_000_001
@@ -125,6 +126,31 @@ def test_a_file_that_changes_while_it_is_read(layout: Layout, content: bytes) ->
     with pytest.raises(ChannelError, match=r"train/x has changed since it was opened"):
         file.read()
     file.close()
+
+
+def test_who_gives_up_does_not_wait_for_a_read_that_stalls(
+    layout: Layout, content: bytes, no_leaks: None
+) -> None:
+    """The read goes on in its thread, and closes the file in the end."""
+    path = layout.channel("train") / "a"
+    path.parent.mkdir()
+    path.write_bytes(content[:10])
+    source = FileSource(path)
+    source.keep_open()
+    is_read, go_on = threading.Event(), threading.Event()
+
+    def arrived(count: int) -> None:
+        is_read.set()
+        assert go_on.wait(WAIT)
+
+    view = memoryview(bytearray(10))
+    reads = threading.Thread(target=source.fill, args=(0, view, arrived, threading.Event()))
+    reads.start()
+    assert is_read.wait(WAIT)
+    source.release()
+    go_on.set()
+    reads.join()
+    assert bytes(view) == content[:10]
 
 
 def test_nothing_is_read_before_it_is_asked_for(layout: Layout, content: bytes) -> None:

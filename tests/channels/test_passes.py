@@ -165,6 +165,19 @@ def test_a_stop_ends_the_loop(ahead: int, group_seconds: float, no_leaks: None) 
     assert list(made(counting(3), stop=stop)) == []
 
 
+@pytest.mark.parametrize("ahead", [0, 2])
+def test_the_end_that_a_stop_makes_is_heard(ahead: int) -> None:
+    heard: list[int] = []
+    stop = StopSignal(lambda: heard.append(len(found)))
+    found = list(made(counting(3), stop=stop, ahead=ahead))
+    assert heard == []
+    for item in made(counting(10**9), stop=stop, ahead=ahead):
+        found.append(item)
+        stop.set()
+    assert found == [0, 1, 2, 0]
+    assert heard == [4]
+
+
 def test_a_stop_ends_a_wait_that_cannot_be_interrupted(no_leaks: None) -> None:
     stop, let_go = StopSignal(), threading.Event()
 

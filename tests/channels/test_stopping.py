@@ -74,3 +74,23 @@ def test_a_pickle_is_a_signal_of_its_own() -> None:
     copy.set()
     assert not stop.is_set
     assert pickle.loads(pickle.dumps(copy)).is_set
+
+
+def test_who_set_it_and_when() -> None:
+    stop = StopSignal()
+    assert (stop.number, stop.set_at) == (0, None)
+    stop.set(signal.SIGTERM, 17.5)
+    stop.set(signal.SIGINT, 18.5)
+    assert (stop.number, stop.set_at) == (signal.SIGTERM, 17.5)
+    copy = pickle.loads(pickle.dumps(stop))
+    assert (copy.number, copy.set_at) == (signal.SIGTERM, 17.5)
+
+
+def test_a_child_knows_who_set_it_and_when() -> None:
+    stop = StopSignal()
+    child = os.fork()
+    if not child:
+        select.select([stop], [], [], 30)
+        os._exit(int((stop.number, stop.set_at) == (signal.SIGTERM, 17.5)))
+    stop.set(signal.SIGTERM, 17.5)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1

@@ -1,7 +1,14 @@
 from __future__ import annotations
 
+import pytest
+
 from sm_container.contract.checkpoints import is_upload_marker
-from sm_container.contract.platform import platform_environment, training_job_arn
+from sm_container.contract.platform import (
+    STOP_SECONDS_VARIABLE,
+    platform_environment,
+    stop_seconds,
+    training_job_arn,
+)
 
 
 def test_the_arn_has_the_name_in_lower_case() -> None:
@@ -34,3 +41,17 @@ def test_upload_markers() -> None:
     assert is_upload_marker("model.bin.sagemaker-uploading")
     assert is_upload_marker("model.bin.sagemaker-uploaded")
     assert not is_upload_marker("sagemaker-uploaded.bin")
+
+
+def test_the_service_gives_120_seconds() -> None:
+    assert stop_seconds({}) == 120
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("2.5", 2.5), ("3600", 3600)])
+def test_the_harness_may_give_others(text: str, seconds: float) -> None:
+    assert stop_seconds({STOP_SECONDS_VARIABLE: text}) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-1", "nan", "inf", "1e99"])
+def test_what_is_no_number_of_seconds_does_not_count(text: str) -> None:
+    assert stop_seconds({STOP_SECONDS_VARIABLE: text}) == 120

@@ -77,6 +77,25 @@ def test_a_reader_waits_while_views_hold_all_memory_and_goes_on_then() -> None:
             views.__exit__(None, None, None)
 
 
+def test_a_check_ends_a_wait_for_memory() -> None:
+    class GivenUp(Exception):
+        pass
+
+    def check() -> None:
+        raise GivenUp
+
+    with ReadAhead(8 * MIB) as ahead:
+        held = [ahead.open(Memory(CONTENT)).views_at(0, MIB) for _ in range(8)]
+        for views in held:
+            views.__enter__()
+        reader = ahead.open(Memory(CONTENT), check)
+        with pytest.raises(GivenUp):
+            reader.read_at(0, 10)
+        for views in held:
+            views.__exit__(None, None, None)
+        assert reader.source.asked == []
+
+
 def test_handles_at_rest_give_their_memory_to_one_that_reads(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

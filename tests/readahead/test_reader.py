@@ -241,6 +241,29 @@ def test_closing_cancels_what_is_under_way_and_wakes_readers() -> None:
         reader.close()
 
 
+class GivenUp(Exception):
+    pass
+
+
+def test_a_check_ends_a_read_that_waits() -> None:
+    source = Memory(CONTENT, gate=threading.Event())
+    calls = 0
+
+    def check() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise GivenUp
+
+    with ReadAhead() as ahead:
+        reader = ahead.open(source, check)
+        with pytest.raises(GivenUp):
+            reader.read_at(0, 10)
+        assert source.gate is not None
+        source.gate.set()
+        assert reader.read_at(0, 10) == CONTENT[:10]
+
+
 def test_a_jump_cancels_what_is_under_way() -> None:
     source = Memory(bytes(40 * MIB), gate=threading.Event(), gate_after=256 << 10)
     with ReadAhead() as ahead:

@@ -30,10 +30,33 @@ for command in commands:
 print(json.dumps(codes))
 """
 
+# The same, each as PID 1 of a namespace of its own.
+_MANY_AS_PID_1 = _MANY.replace(
+    """    if pid == 0:
+""",
+    """    if pid == 0:
+        if ctypes.CDLL(None).unshare(0x20000000): os._exit(255)  # CLONE_NEWPID
+        first = os.fork()
+        if first: os._exit(os.waitstatus_to_exitcode(os.waitpid(first, 0)[1]))
+        assert os.getpid() == 1
+""",
+)
+ENDING = sorted(
+    int(number)
+    for number in {signal.SIGRTMIN, signal.SIGRTMAX, *signal.Signals}
+    - {
+        *(signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU),
+        *(signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH),
+    }
+)
+"""The signals that end a process."""
 
-def codes_of(tree: Tree, commands: list[list[str]]) -> list[int]:
+
+def codes_of(
+    tree: Tree, commands: list[list[str]], script: str = _MANY, before: tuple[str, ...] = ()
+) -> list[int]:
     done = subprocess.run(
-        [sys.executable, "-c", _MANY],
+        [*before, sys.executable, "-c", script],
         input=json.dumps(commands),
         env=tree.environ(),
         capture_output=True,
@@ -61,16 +84,9 @@ class TestExitCode:
         assert codes_of(tree, commands) == list(range(256))
 
     def test_a_signal_is_128_more(self, tree: Tree) -> None:
-        numbers = sorted(
-            {signal.SIGRTMIN, signal.SIGRTMAX, *signal.Signals}
-            - {
-                *(signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU),
-                *(signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH),
-            }
-        )
-        assert len(numbers) > 20
-        commands = [["/bin/sh", "-c", f"kill -{int(number)} $$"] for number in numbers]
-        assert codes_of(tree, commands) == [128 + number for number in numbers]
+        assert len(ENDING) > 20
+        commands = [["/bin/sh", "-c", f"kill -{number} $$"] for number in ENDING]
+        assert codes_of(tree, commands) == [128 + number for number in ENDING]
 
     def test_a_parent_that_ignores_the_end_of_children(self, tree: Tree) -> None:
         done = tree.run(
@@ -82,6 +98,13 @@ class TestExitCode:
     def test_the_standard_library_is_all_it_takes(self, tree: Tree) -> None:
         done = tree.run(*python("print('ran')"), before=("env", "-u", "PYTHONPATH"))
         assert (done.returncode, done.stdout) == (0, b"ran\n")
+
+    def test_every_code_and_signal_comes_through_as_pid_1(self, tree: Tree) -> None:
+        commands = [["/bin/sh", "-c", f"exit {code}"] for code in range(256)]
+        commands += [["/bin/sh", "-c", f"kill -{number} $$"] for number in ENDING]
+        codes = [*range(256), *(128 + number for number in ENDING)]
+        as_user = () if os.geteuid() == 0 else ("unshare", "--user", "--map-root-user")
+        assert codes_of(tree, commands, script=_MANY_AS_PID_1, before=as_user) == codes
 
 
 class TestForwarding:
@@ -180,6 +203,90 @@ class TestForwarding:
             preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
         )
         assert done.stdout == b"SIG_IGN\n"
+
+
+SHORT = {"SM_CONTAINER_STOP_SECONDS": "0.5"}
+DEAF = ("import signal, time", "signal.signal(signal.SIGTERM, signal.SIG_IGN)")
+
+
+class TestGrace:
+    """What outlasts the time that the platform gives after SIGTERM."""
+
+    @pytest.mark.parametrize("times", [1, 2])
+    def test_a_program_that_does_not_end_is_killed(self, tree: Tree, times: int) -> None:
+        process = tree.start(*python(*DEAF, "print('ready')", "time.sleep(600)"), variables=SHORT)
+        assert read_line(process) == "ready"
+        for _ in range(times):
+            process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=DEADLINE)
+        assert process.returncode == 128 + signal.SIGKILL
+        assert b"the program still ran 0.458333 s after SIGTERM, and was ended by SIGKILL" in log
+        assert not tree.layout.failure.exists()  # it was told to stop: that is no failure
+
+    def test_a_stopped_program_is_killed_too(self, tree: Tree) -> None:
+        process = tree.start(
+            *python("import os, signal", "print('ready')", "os.kill(os.getpid(), signal.SIGSTOP)"),
+            variables=SHORT,
+        )
+        assert read_line(process) == "ready"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(DEADLINE) == 128 + signal.SIGKILL
+
+    def test_with_all_its_processes(self, tree: Tree) -> None:
+        """In its group, and in a session of its own: the platform would not wait for any."""
+        process = tree.start(
+            *python(
+                *DEAF,
+                "import os",
+                "if os.fork():",
+                "    if os.fork() == 0: os.setsid()",
+                "os.write(1, b'%d\\n' % os.getpid())",
+                "time.sleep(600)",
+            ),
+            variables=SHORT,
+        )
+        pids = [int(read_line(process)) for _ in range(3)]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(DEADLINE) == 128 + signal.SIGKILL
+        assert not [pid for pid in pids if is_alive(pid)]
+
+    def test_it_begins_with_sigterm_alone(self, tree: Tree) -> None:
+        """A shell at a terminal outlives many a Ctrl-C."""
+        process = tree.start(
+            *python(
+                "import signal, sys, time",
+                "signal.signal(signal.SIGINT, lambda *_: print('interrupted'))",
+                "print('ready')",
+                "sys.stdin.readline()",
+                "time.sleep(1)  # twice the grace",
+                "sys.exit(5)",
+            ),
+            variables=SHORT,
+            stdin=subprocess.PIPE,
+        )
+        assert read_line(process) == "ready"
+        process.send_signal(signal.SIGINT)
+        assert read_line(process) == "interrupted"
+        process.communicate(b"\n", timeout=DEADLINE)
+        assert process.returncode == 5
+
+    def test_a_program_can_learn_when_it_began(self, tree: Tree) -> None:
+        process = tree.start(
+            *python(
+                "import os, signal, time",
+                "note = open(os.environ['SM_CONTAINER_STOPPED'])",
+                "print([note.read()])",
+                "begin = time.monotonic()",
+                "signal.signal(signal.SIGTERM, lambda *_: print("
+                "begin < float(note.read()) < time.monotonic()))",
+                "print('ready')",
+                "signal.pause()",
+            )
+        )
+        assert [read_line(process), read_line(process)] == ["['']", "ready"]
+        process.send_signal(signal.SIGTERM)
+        assert read_line(process) == "True"
+        assert process.wait(DEADLINE) == 0
 
 
 class TestPreparation:

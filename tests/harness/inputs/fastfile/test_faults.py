@@ -16,11 +16,14 @@ import pytest
 
 from sm_container.channels.errors import ChannelError
 from sm_container.channels.lazy import opened
+from sm_container.contract.inputs import ChannelConfig, InputDataConfig, InputMode
+from sm_container.contract.layout import Layout
 from sm_container.harness.inputs.fastfile.device import unmount, unmount_below
 from sm_container.harness.inputs.fastfile.mounts import find_mount
 from sm_container.storage.errors import ObjectChangedError, StorageError
 from sm_container.storage.simulated import Link
 from tests.harness.inputs.fastfile.conftest import LINK, Mounter, eventually, python
+from tests.runtime.processes import Tree, end
 from tests.storage.servers import FaultyServer
 
 NEVER = Link(latency_seconds=3600)
@@ -161,6 +164,44 @@ def test_reader_killed_in_a_read_ends_and_the_mount_goes_on(mounted: Mounter, so
     assert (
         python("import os, sys; print(os.listdir(sys.argv[1]))", seen.path).stdout == "['file']\n"
     )
+
+
+TRAIN = """
+import sm_container as sm
+
+algorithm = sm.Algorithm("reads")
+
+@algorithm.train
+def train(job):
+    for batch in job.channels["train"].batches(prefetch={prefetch}):
+        print("read", flush=True)
+    print("ended", job.stop.requested, flush=True)
+
+algorithm.main()
+"""
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.parquet", "rows.jsonl.gz", "rows.rec"])
+@pytest.mark.parametrize("prefetch", [0, 2])
+def test_a_stop_ends_an_algorithm_that_waits_for_what_never_comes(
+    mounted: Mounter, source: Path, hostile_tmp_path: Path, name: str, prefetch: int
+) -> None:
+    (source / name).write_bytes(os.urandom(1000))
+    seen = mounted(source, NEVER)
+    tree = Tree(Layout(hostile_tmp_path / "ml"))
+    tree.layout.create()
+    tree.configure()
+    config = ChannelConfig(InputMode.FAST_FILE, None, "FullyReplicated", None)
+    InputDataConfig({"train": config}).write(tree.layout.input_data_config)
+    tree.layout.channel("train").symlink_to(seen.path)
+    process = tree.start("--", sys.executable, "-c", TRAIN.format(prefetch=prefetch))
+    try:
+        assert eventually(lambda: seen.ahead.counters().waits)
+        process.terminate()
+        stdout, stderr = process.communicate(timeout=60)
+        assert (process.returncode, stdout) == (0, b"ended True\n"), stderr
+    finally:
+        end(process)
 
 
 def test_close_while_files_are_read_ends_readers_threads_and_mount(
