@@ -26,7 +26,7 @@ from sm_container.harness.life.ledger import Ledger
 from sm_container.harness.life.observer import Observer
 from sm_container.harness.life.prepare import Prepared
 from sm_container.harness.life.stopping import Interrupts, StopCause
-from sm_container.harness.metrics import final_metrics
+from sm_container.harness.metrics.watch import find_again
 from sm_container.harness.outputs.artifacts import Destination, save_artifacts
 from sm_container.harness.outputs.files import is_contained
 from sm_container.harness.sizes import memory
@@ -153,10 +153,8 @@ class _Job:
 
     def _end(self, attempt: Attempt, cause: StopCause | None) -> None:
         exits = attempt.exits
-        metrics, notes = final_metrics(
-            self.request.metric_definitions, [self.folder.log(host) for host in exits]
-        )
-        self.ledger.note(*notes, *self._out_of_memory(exits))
+        metrics = find_again(self.folder, self.request.document["AlgorithmSpecification"])
+        self.ledger.note(*metrics.notes, *self._out_of_memory(exits))
         reasons = [
             reason_of_exit(exit, _failure(attempt.layouts[host])) for host, exit in exits.items()
         ]
@@ -170,7 +168,7 @@ class _Job:
         self.ledger.enter(
             phase,
             failure_reason=failure,
-            final_metrics=metrics,
+            final_metrics=metrics.values,
             model_artifacts=self.destination.model,
             training_ended=time.time(),
         )

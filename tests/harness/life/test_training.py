@@ -209,7 +209,7 @@ def test_a_defect_of_ours_is_recorded_and_raised(desk: Any, monkeypatch: Any) ->
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr("sm_container.harness.life.training.final_metrics", broken)
+    monkeypatch.setattr("sm_container.harness.life.training.find_again", broken)
     with pytest.raises(ZeroDivisionError):
         desk.run("true")
     record = desk.job().read()
