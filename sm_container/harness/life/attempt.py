@@ -7,6 +7,7 @@ Runs Your Training Image".
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -100,8 +101,9 @@ class Attempt:
             )
         self.ledger.enter(Phase.TRAINING)
 
-    def watch(self) -> StopCause | None:
-        """Wait for the containers' end; end them when the job is to stop.
+    def watch(self, tick: Callable[[], None]) -> StopCause | None:
+        """Wait for the containers' end; end them when the job is to stop. ``tick`` is called again
+        and again meanwhile.
 
         Raises:
             DownloadError: where a channel can be fed no more.
@@ -113,6 +115,7 @@ class Attempt:
         while not self._running.wait(0.1):
             self.folder.require()
             self._check_feeding()
+            tick()
             if cause is None:
                 if is_stop_requested(self.folder, self.interrupts):
                     cause = StopCause.REQUEST

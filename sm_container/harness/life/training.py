@@ -23,10 +23,10 @@ from sm_container.harness.life.faults import (
     reason_of_fault,
 )
 from sm_container.harness.life.ledger import Ledger
+from sm_container.harness.life.metrics import JobMetrics
 from sm_container.harness.life.observer import Observer
 from sm_container.harness.life.prepare import Prepared
 from sm_container.harness.life.stopping import Interrupts, StopCause
-from sm_container.harness.metrics.watch import find_again
 from sm_container.harness.outputs.artifacts import Destination, save_artifacts
 from sm_container.harness.outputs.files import is_contained
 from sm_container.harness.sizes import memory
@@ -72,6 +72,7 @@ class _Job:
         self.observer = observer
         self.interrupts = interrupts
         self.ledger = Ledger(folder, observer)
+        self.metrics = JobMetrics(prepared, folder, self.ledger, interrupts)
         self.destination = Destination(
             prepared.request.output.uri,
             prepared.request.name,
@@ -79,17 +80,21 @@ class _Job:
         )
 
     def live(self) -> None:
-        with Attempt(
-            self.prepared, self.folder, self.ledger, self.observer, self.interrupts
-        ) as attempt:
+        with (
+            self.metrics,
+            Attempt(
+                self.prepared, self.folder, self.ledger, self.observer, self.interrupts
+            ) as attempt,
+        ):
             try:
                 self._prepare(attempt)
                 attempt.download()
             except StoppedEarly:
                 self._stop_before_start()
                 return
+            self.metrics.start()
             attempt.start()
-            cause = attempt.watch()
+            cause = attempt.watch(self.metrics.report)
             self._upload(attempt)
             self._end(attempt, cause)
 
@@ -153,8 +158,7 @@ class _Job:
 
     def _end(self, attempt: Attempt, cause: StopCause | None) -> None:
         exits = attempt.exits
-        metrics = find_again(self.folder, self.request.document["AlgorithmSpecification"])
-        self.ledger.note(*metrics.notes, *self._out_of_memory(exits))
+        self.ledger.note(*self._out_of_memory(exits))
         reasons = [
             reason_of_exit(exit, _failure(attempt.layouts[host])) for host, exit in exits.items()
         ]
@@ -165,10 +169,10 @@ class _Job:
             phase = Phase.STOPPED if cause is StopCause.REQUEST else Phase.MAX_RUNTIME_EXCEEDED
             failure = None
         attempt.close()  # nothing is left behind by a process that dies after the job's end
+        self.metrics.settle()
         self.ledger.enter(
             phase,
             failure_reason=failure,
-            final_metrics=metrics.values,
             model_artifacts=self.destination.model,
             training_ended=time.time(),
         )

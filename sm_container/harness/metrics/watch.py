@@ -14,6 +14,7 @@ from sm_container.harness.job.record import MetricValue
 from sm_container.harness.metrics.block import LogReader
 from sm_container.harness.metrics.budget import Limits
 from sm_container.harness.metrics.parser import STANDARD, Parser
+from sm_container.harness.metrics.pattern import PatternError
 from sm_container.harness.metrics.process import ParserError
 from sm_container.harness.metrics.specification import definitions_of, keeps_series
 from sm_container.harness.metrics.tally import Tally
@@ -184,7 +185,10 @@ def find_again(folder: JobFolder, specification: Mapping[str, Any]) -> Findings:
     The logs are the truth: whoever watched them may have died.
     """
     hosts = folder.hosts_with_logs()
-    watch = MetricWatch.of_job(folder, hosts, specification)
+    try:
+        watch = MetricWatch.of_job(folder, hosts, specification)
+    except PatternError as fault:  # a later Python refuses what was a pattern then
+        return Findings(notes=(f"metrics were not found again: a pattern {fault}",))
     if watch is None:
         return Findings()
     for host in hosts:
