@@ -13,7 +13,7 @@ from types import TracebackType
 from sm_container.contract.metrics import MetricDefinition
 from sm_container.harness.metrics.block import Block
 from sm_container.harness.metrics.budget import Limits, Spot
-from sm_container.harness.metrics.pattern import Engine, engine_for, re2_pattern
+from sm_container.harness.metrics.pattern import Engine, engine_for, for_raw_lines, re2_pattern
 from sm_container.harness.metrics.process import ParserError, SearchEndedError, WorkerProcess
 from sm_container.harness.metrics.tally import Tally
 from sm_container.harness.metrics.wire import Message
@@ -36,9 +36,16 @@ class Report:
 class _Conduct:
     """How a definition has behaved so far; without an engine it is given up."""
 
-    definition: MetricDefinition
+    name: str
+    regex: str
     engine: Engine | None
     passed_over: int = 0
+
+    @classmethod
+    def of(cls, definition: MetricDefinition) -> _Conduct:
+        """Raises PatternError."""
+        regex = for_raw_lines(definition.regex)
+        return cls(definition.name, regex, engine_for(regex))
 
 
 @dataclass
@@ -64,12 +71,12 @@ class Parser:
     ) -> None:
         self._points = points
         self._limits = limits
-        self._conduct = [_Conduct(each, engine_for(each.regex)) for each in definitions]
+        self._conduct = [_Conduct.of(each) for each in definitions]
         self._active: list[_Conduct] = []
         self._worker: WorkerProcess | None = None
         self._is_killed = False
         self.notes: list[str] = [
-            f"metric {each.definition.name!r}: Python's re does not take its pattern, RE2 does"
+            f"metric {each.name!r}: Python's re does not take its pattern, RE2 does"
             for each in self._conduct
             if each.engine is Engine.RE2
         ]
@@ -105,9 +112,9 @@ class Parser:
         if self._worker is None:
             self._active = [each for each in self._conduct if each.engine is not None]
             self._worker = WorkerProcess(
-                [each.definition.name for each in self._active],
+                [each.name for each in self._active],
                 [
-                    (each.definition.regex, each.engine.value)
+                    (each.regex, each.engine.value)
                     for each in self._active
                     if each.engine is not None
                 ],
@@ -150,10 +157,10 @@ class Parser:
         blamed = self._active[spot.pattern]
         length = len(turn.block.data.split(b"\n")[spot.line])
         about = (
-            f"metric {blamed.definition.name!r}: its pattern took more than "
+            f"metric {blamed.name!r}: its pattern took more than "
             f"{self._limits.seconds:g} s, or too much memory, on a line of {length:,} bytes"
         )
-        if re2_pattern(blamed.definition.regex) is not None:
+        if re2_pattern(blamed.regex) is not None:
             blamed.engine = Engine.RE2
             self.notes.append(f"{about}; RE2 evaluates it from there on; {_ADVICE}")
             return
@@ -166,6 +173,4 @@ class Parser:
             )
         if blamed.passed_over == _PATIENCE:
             blamed.engine = None
-            self.notes.append(
-                f"metric {blamed.definition.name!r} was given up after {_PATIENCE} such lines"
-            )
+            self.notes.append(f"metric {blamed.name!r} was given up after {_PATIENCE} such lines")

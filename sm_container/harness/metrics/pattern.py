@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
+_WRITTEN_TAB = re.compile(r"#011(?![*+?{])")
+
 Finder = Callable[[str], Sequence[str]]
 """The first group of each match on a line; empty where the group is not part of the match."""
 
@@ -27,6 +29,15 @@ class Engine(Enum):
     """Python's: its meaning is the definition. It may take time without bounds."""
     RE2 = "re2"
     """Linear in time. Its ``\\d``, ``\\w``, ``\\s`` and ``\\b`` know ASCII alone."""
+
+
+def for_raw_lines(regex: str) -> str:
+    """A pattern that finds in a line as it was written what it finds in the service's log.
+
+    There a tab is ``#011``, and the patterns of the service's own algorithms are written for that.
+    Source: DescribeTrainingJob of a job with the built-in XGBoost.
+    """
+    return _WRITTEN_TAB.sub(lambda _: r"(?:#011|\t)", regex)
 
 
 def engine_for(regex: str) -> Engine:

@@ -6,7 +6,13 @@ import warnings
 
 import pytest
 
-from sm_container.harness.metrics.pattern import Engine, PatternError, engine_for, finder
+from sm_container.harness.metrics.pattern import (
+    Engine,
+    PatternError,
+    engine_for,
+    finder,
+    for_raw_lines,
+)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +54,25 @@ def test_what_can_find_no_value(regex: str, fault: str | None) -> None:
     else:
         with pytest.raises(PatternError, match=fault):
             engine_for(regex)
+
+
+@pytest.mark.parametrize("tab", ["\t", "#011"])
+@pytest.mark.parametrize(
+    "regex",
+    [
+        r".*\[[0-9]+\].*#011train-rmse:([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?).*",
+        r"#011train-rmse:(\S+)",
+        r"(?:#011)+train-rmse:(.+)",
+    ],
+)
+def test_a_pattern_for_the_services_log_finds_a_tab(regex: str, tab: str) -> None:
+    line = f"[7]{tab}train-rmse:0.25"
+    assert list(finder(for_raw_lines(regex), Engine.RE)(line)) == ["0.25"]
+
+
+@pytest.mark.parametrize("regex", [r"a=(\d+)", r"#011+(.)", r"#011{2}(.)", r"#015(.)"])
+def test_other_patterns_stay_what_they_are(regex: str) -> None:
+    assert for_raw_lines(regex) == regex
 
 
 @pytest.mark.parametrize("engine", Engine)
