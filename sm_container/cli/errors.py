@@ -30,6 +30,7 @@ def complaint(fault: Exception) -> Complaint | None:
     from sm_container.harness.credentials.choice import CredentialsError
     from sm_container.harness.engines.engine import EngineError
     from sm_container.harness.inputs.errors import InputError
+    from sm_container.harness.metrics.process import ParserError
     from sm_container.harness.request.errors import DocumentError, RequestError
     from sm_container.harness.request.model import ModelError
     from sm_container.harness.store.folder import DamagedJobError, JobLostError
@@ -56,7 +57,14 @@ def complaint(fault: Exception) -> Complaint | None:
     )
     if isinstance(fault, inputs):
         return Complaint([str(fault)], EXIT_INPUT)
-    ours = (EngineError, ModelError, DamagedJobError, JobLostError, OwnedElsewhereError)
+    ours = (
+        EngineError,
+        ModelError,
+        DamagedJobError,
+        JobLostError,
+        OwnedElsewhereError,
+        ParserError,
+    )
     if isinstance(fault, ours):
         return Complaint([str(fault)], EXIT_HARNESS)
     if isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT):

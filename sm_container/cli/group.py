@@ -21,6 +21,7 @@ COMMANDS = (
     "rm",
     "prune",
     "check",
+    "metrics",
     "recordio",
     "doctor",
     "completion",

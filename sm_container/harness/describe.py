@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from sm_container.harness.metrics.specification import keeps_series
 from sm_container.harness.request.training_request import DEFAULT_MAX_RUNTIME
 
 if TYPE_CHECKING:
@@ -94,8 +95,7 @@ def as_json(description: Mapping[str, Any]) -> Description:
 
 
 def _algorithm(specification: Mapping[str, Any]) -> dict[str, Any]:
-    series = bool(specification.get("MetricDefinitions"))
-    return {"EnableSageMakerMetricsTimeSeries": series, **specification}
+    return {**specification, "EnableSageMakerMetricsTimeSeries": keeps_series(specification)}
 
 
 def _channel(channel: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -120,8 +120,9 @@ class Attempt:
             )
         self.ledger.enter(Phase.TRAINING)
 
-    def watch(self) -> StopCause | None:
+    def watch(self, tick: Callable[[], None]) -> StopCause | None:
         """Wait for the containers' end; end them when the job must end or its instances are lost.
+        ``tick`` is called again and again meanwhile.
 
         Returns why the job must end; None where its algorithm ended, or where ``interruption`` says
         that this attempt did.
@@ -137,6 +138,7 @@ class Attempt:
             while not self._running.wait(_TICK_SECONDS):
                 self.folder.require()
                 self._check_feeding()
+                tick()
                 if cause is None:
                     cause = self.limits.due()
                     if cause is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sm_container.contract.inputs import InputMode
 from sm_container.harness.credentials.choice import CredentialsKind
@@ -19,6 +20,9 @@ from sm_container.harness.life.observer import Silent
 from sm_container.harness.store.folder import DamagedJobError, JobFolder
 from sm_container.harness.store.jobs import JobStore
 from sm_container.harness.store.ownership import OwnedElsewhereError, Ownership
+
+if TYPE_CHECKING:
+    from sm_container.harness.metrics.watch import Findings
 
 OWNER_DIED = "the process that ran this job died; what it had started was ended afterwards"
 
@@ -44,17 +48,26 @@ def recover_job(store: JobStore, folder: JobFolder) -> Recovered | None:
                 return None
             ended = end_containers(store, folder.name, ledger.record)
             end_mounts(folder, ledger.record)
+            found = _metrics_of(folder, ledger.record)
             now = time.time()
             ledger.enter(
                 Phase.FAILED,
                 failure_reason=INTERNAL_ERROR,
                 fault=OWNER_DIED,
+                final_metrics=found.values,
                 training_ended=None if ledger.record.training_started is None else now,
             )
-            ledger.note(OWNER_DIED)
+            ledger.note(OWNER_DIED, *found.notes)
     except (OwnedElsewhereError, DamagedJobError):
         return None
     return Recovered(folder.name, tuple(ended))
+
+
+def _metrics_of(folder: JobFolder, record: JobRecord) -> Findings:
+    """What the hosts' logs hold: whoever watched them died with the owner."""
+    from sm_container.harness.metrics.watch import find_again
+
+    return find_again(folder, record.document.get("AlgorithmSpecification", {}))
 
 
 def end_mounts(folder: JobFolder, record: JobRecord | None) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from sm_container.contract.inputs import InputMode
 from sm_container.contract.layout import Layout
 from sm_container.harness.engines.engine import EngineError, Exit
-from sm_container.harness.job.record import JobRecord, MetricValue
+from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import Phase
 from sm_container.harness.life.attempt import Attempt
 from sm_container.harness.life.faults import (
@@ -24,10 +24,10 @@ from sm_container.harness.life.faults import (
 )
 from sm_container.harness.life.ledger import Ledger
 from sm_container.harness.life.limits import Limits
+from sm_container.harness.life.metrics import JobMetrics
 from sm_container.harness.life.observer import Observer
 from sm_container.harness.life.prepare import Prepared
 from sm_container.harness.life.stopping import Interrupts, StopCause
-from sm_container.harness.metrics import final_metrics
 from sm_container.harness.outputs.artifacts import Destination, save_artifacts
 from sm_container.harness.sizes import memory
 from sm_container.harness.store.folder import JobFolder, JobLostError
@@ -76,6 +76,7 @@ class _Job:
         self.ledger = Ledger(folder, observer)
         self.limits = Limits(prepared.request, folder, interrupts)
         self.retries_left = prepared.request.retry_attempts
+        self.metrics = JobMetrics(prepared, folder, self.ledger, interrupts)
         self.destination = Destination(
             prepared.request.output.uri,
             prepared.request.name,
@@ -84,12 +85,13 @@ class _Job:
 
     def live(self) -> None:
         """Make one attempt after the other, until one is not interrupted."""
-        try:
-            is_last = False
-            while not is_last:
-                is_last = self._attempt()
-        except StoppedEarly as stop:
-            self._stop_without_containers(stop.cause)
+        with self.metrics:
+            try:
+                is_last = False
+                while not is_last:
+                    is_last = self._attempt()
+            except StoppedEarly as stop:
+                self._stop_without_containers(stop.cause)
 
     def fail(self, fault: Exception) -> None:
         """Record a failure on this side of the container."""
@@ -120,8 +122,9 @@ class _Job:
             ) as attempt:
                 self._prepare(attempt)
                 attempt.download()
+                self.metrics.start()
                 attempt.start()
-                cause = attempt.watch()
+                cause = attempt.watch(self.metrics.report)
                 if cause is not None or attempt.interruption is None:
                     self._upload(attempt)
                     self._end(attempt, cause)
@@ -200,7 +203,6 @@ class _Job:
 
     def _end(self, attempt: Attempt, cause: StopCause | None) -> None:
         exits = attempt.exits
-        metrics = self._final_metrics()
         self.ledger.note(*self._out_of_memory(exits))
         reasons = [reason_of_exit(exit, attempt.failure(host)) for host, exit in exits.items()]
         failure = next((reason for reason in reasons if reason is not None), None)
@@ -209,10 +211,10 @@ class _Job:
             # How a container ends after it was told to stop is of no consequence.
             phase, failure = cause.phase, None
         attempt.close()  # nothing is left behind by a process that dies after the job's end
+        self.metrics.settle()
         self.ledger.enter(
             phase,
             failure_reason=failure,
-            final_metrics=metrics,
             model_artifacts=self.destination.model,
             training_ended=time.time(),
         )
@@ -227,20 +229,8 @@ class _Job:
 
     def _stop_without_containers(self, cause: StopCause) -> None:
         self.ledger.enter(Phase.STOPPING)
-        self.ledger.enter(
-            cause.phase,
-            final_metrics=self._final_metrics(),
-            training_ended=self._now_if_started(),
-        )
-
-    def _final_metrics(self) -> tuple[MetricValue, ...]:
-        """Of all attempts: their logs are one."""
-        metrics, notes = final_metrics(
-            self.request.metric_definitions,
-            [self.folder.log(host) for host in self.prepared.hosts],
-        )
-        self.ledger.note(*notes)
-        return metrics
+        self.metrics.settle()
+        self.ledger.enter(cause.phase, training_ended=self._now_if_started())
 
     def _now_if_started(self) -> float | None:
         return None if self.ledger.record.training_started is None else time.time()

@@ -18,7 +18,7 @@ from typing import BinaryIO
 TIMES_ENTRY = struct.Struct("<QQ")
 _CHUNK = 256 * 1024
 # A line longer than this is written before its end is seen, so that memory stays bounded.
-_LONGEST_HELD_LINE = 16 * 1024 * 1024
+LONGEST_HELD_LINE = 16 * 1024 * 1024
 
 Sink = Callable[[bytes], None]
 
@@ -64,7 +64,7 @@ def _whole_lines(held: bytes, chunk: bytes) -> tuple[bytes, bytes]:
     end = chunk.rfind(b"\n") + 1
     if end:
         return held + chunk[:end], chunk[end:]
-    if len(held) + len(chunk) > _LONGEST_HELD_LINE:
+    if len(held) + len(chunk) > LONGEST_HELD_LINE:
         return held + chunk, b""
     return b"", held + chunk
 

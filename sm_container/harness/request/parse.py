@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sm_container.harness.metrics.specification import definitions_of
 from sm_container.harness.request import rules
 from sm_container.harness.request.constraints import check
 from sm_container.harness.request.errors import RequestError
@@ -22,9 +23,6 @@ from sm_container.harness.request.training_request import (
     TensorBoardRequest,
     TrainingRequest,
 )
-
-if TYPE_CHECKING:
-    from sm_container.contract.metrics import MetricDefinition
 
 
 def parse_request(
@@ -101,7 +99,7 @@ def _request(document: Document, not_simulated: tuple[str, ...]) -> TrainingRequ
         spot=document.get("EnableManagedSpotTraining", False),
         network_isolation=document.get("EnableNetworkIsolation", False),
         checkpoint=_checkpoint(document.get("CheckpointConfig")),
-        metric_definitions=_metrics(algorithm.get("MetricDefinitions", ())),
+        metric_definitions=definitions_of(algorithm),
         tensorboard=_tensorboard(document.get("TensorBoardOutputConfig")),
         debug_hook=document.get("DebugHookConfig"),
         profiler=document.get("ProfilerConfig"),
@@ -129,14 +127,6 @@ def _channel(channel: Mapping[str, Any], default_mode: str) -> ChannelRequest:
         input_mode=channel.get("InputMode", default_mode),
         shuffle_seed=channel.get("ShuffleConfig", {}).get("Seed"),
     )
-
-
-def _metrics(definitions: Sequence[Mapping[str, str]]) -> tuple[MetricDefinition, ...]:
-    if not definitions:
-        return ()  # a request without metrics need not load what they do
-    from sm_container.contract.metrics import MetricDefinition
-
-    return tuple(MetricDefinition.from_document(each) for each in definitions)
 
 
 def _checkpoint(config: Mapping[str, Any] | None) -> CheckpointRequest | None:

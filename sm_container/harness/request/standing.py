@@ -21,6 +21,7 @@ DONE = frozenset(
         "AlgorithmSpecification.AlgorithmName",
         "AlgorithmSpecification.TrainingInputMode",
         "AlgorithmSpecification.MetricDefinitions",
+        "AlgorithmSpecification.EnableSageMakerMetricsTimeSeries",
         "AlgorithmSpecification.ContainerEntrypoint",
         "AlgorithmSpecification.ContainerArguments",
         "InputDataConfig[].ChannelName",
@@ -49,8 +50,6 @@ DONE = frozenset(
 
 NOT_SIMULATED: Mapping[str, str] = {
     "RoleArn": "no role is assumed; the container gets the credentials that --credentials names",
-    "AlgorithmSpecification.EnableSageMakerMetricsTimeSeries": "metrics stay with the job, "
-    "CloudWatch is not written to",
     "AlgorithmSpecification.TrainingImageConfig": "the container engine's own registries and "
     "logins are used",
     "InputDataConfig[].DataSource.S3DataSource.ModelAccessConfig": "no licence is asked for",

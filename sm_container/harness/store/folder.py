@@ -69,9 +69,17 @@ class JobFolder:
     def log(self, host: str) -> Path:
         return self.path / "logs" / f"{host}.log"
 
+    def hosts_with_logs(self) -> tuple[str, ...]:
+        """The hosts that have written something."""
+        return tuple(sorted(path.stem for path in self.log("*").parent.glob("*.log")))
+
     def metrics(self, host: str) -> Path:
         """The values that the metric definitions found in a host's log, as a series."""
         return self.path / "metrics" / f"{host}.jsonl"
+
+    def hosts_with_metrics(self) -> tuple[str, ...]:
+        """The hosts of which values were found."""
+        return tuple(sorted(path.stem for path in self.metrics("*").parent.glob("*.jsonl")))
 
     def utilization(self, host: str) -> Path:
         """What a host's container used of its instance, as a series."""

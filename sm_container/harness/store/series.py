@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,14 +24,17 @@ class SeriesWriter:
 
     def write(self, points: Iterable[Point]) -> None:
         """Append points, whole lines at a time. Raises OSError."""
-        data = b"".join(
-            json.dumps(point, separators=(",", ":")).encode() + b"\n" for point in points
+        self.append(
+            b"".join(json.dumps(point, separators=(",", ":")).encode() + b"\n" for point in points)
         )
-        if not data:
+
+    def append(self, lines: bytes) -> None:
+        """Append points that are lines already. Raises OSError."""
+        if not lines:
             return
         if self._descriptor is None:
             self._descriptor = self._opened()
-        rest = memoryview(data)
+        rest = memoryview(lines)
         while rest:
             rest = rest[os.write(self._descriptor, rest) :]
 
@@ -53,7 +56,7 @@ class SeriesWriter:
         self.close()
 
     def _opened(self) -> int:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(exist_ok=True)  # not what is above: a deleted job stays deleted
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         size = os.fstat(descriptor).st_size
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
@@ -75,6 +78,18 @@ def read_series(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]
         return [], offset
     whole = data[: data.rfind(b"\n") + 1]
     return [point for line in whole.splitlines() if (point := _point(line))], offset + len(whole)
+
+
+def points(path: Path) -> Iterator[dict[str, Any]]:
+    """Every point that is there by now, one after the other, however many there are."""
+    try:
+        file = open(path, "rb")  # noqa: SIM115 - closed below
+    except FileNotFoundError:
+        return
+    with file:
+        for line in file:
+            if line.endswith(b"\n") and (point := _point(line)):
+                yield point
 
 
 def _point(line: bytes) -> dict[str, Any] | None:

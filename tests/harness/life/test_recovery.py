@@ -18,6 +18,7 @@ from sm_container.harness.life.launch import create_job, run_detached
 from sm_container.harness.life.recovery import OWNER_DIED, Recovered, recover_job
 from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.store.ownership import is_orphan, is_owned
+from sm_container.harness.store.series import points
 
 DEADLINE = 20.0
 
@@ -154,3 +155,23 @@ def test_two_recoveries_at_once_do_not_meet(desk: Any, marker: str) -> None:
     counts = [int(run.communicate()[0]) for run in runs]
     assert sum(counts) == 1
     assert [run.returncode for run in runs] == [0, 0, 0]
+
+
+def test_metrics_are_found_again_in_the_log(desk: Any) -> None:
+    document = desk.document()
+    document["AlgorithmSpecification"]["MetricDefinitions"] = [
+        {"Name": "loss", "Regex": r"loss=(\S+)"}
+    ]
+    folder = run_detached(desk.prepared("echo loss=2; echo ready; exec sleep 4242", document))
+    wait_for("the program", lambda: started(folder, "ready"))
+    wait_for("its metric", lambda: folder.read().final_metrics)
+    kill_owner(desk, folder)
+    with folder.log("algo-1").open("a") as log:  # what was captured last, and never parsed
+        log.write("loss=1\nloss=0.5")
+    with folder.metrics("algo-1").open("ab") as series:
+        series.write(b'{"Timestamp":1.0,"Metr')
+
+    assert recover_job(desk.store, folder) is not None
+    [metric] = folder.read().final_metrics
+    assert metric.value == 0.5
+    assert [each["Value"] for each in points(folder.metrics("algo-1"))] == [2.0, 1.0, 0.5]

@@ -23,6 +23,7 @@ from sm_container.harness.life.faults import INTERNAL_ERROR, reason_of_exit
 from sm_container.harness.life.launch import exit_code
 from sm_container.harness.life.stopping import catching_interrupts
 from sm_container.harness.store.folder import JobLostError
+from sm_container.harness.store.series import points
 from tests.storage.servers import use_endpoint
 
 
@@ -209,7 +210,7 @@ def test_a_defect_of_ours_is_recorded_and_raised(desk: Any, monkeypatch: Any) ->
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr("sm_container.harness.life.training.final_metrics", broken)
+    monkeypatch.setattr("sm_container.harness.life.training.save_artifacts", broken)
     with pytest.raises(ZeroDivisionError):
         desk.run("true")
     record = desk.job().read()
@@ -276,3 +277,51 @@ def test_the_tree_is_what_the_request_says(desk: Any) -> None:
     assert "TRAINING_JOB_NAME=job\n" in log
     assert "TRAINING_JOB_ARN=arn:aws:sagemaker:us-east-1:000000000000:training-job/job\n" in log
     assert "ONE=1\n" in log
+
+
+def metrics(desk: Any, *definitions: tuple[str, str]) -> dict[str, Any]:
+    document: dict[str, Any] = desk.document()
+    document["AlgorithmSpecification"]["MetricDefinitions"] = [
+        {"Name": name, "Regex": regex} for name, regex in definitions
+    ]
+    return document
+
+
+def test_metrics_are_in_the_record_while_the_program_runs(desk: Any) -> None:
+    seen = desk.folder / "seen"
+
+    def look() -> None:
+        if eventually(lambda: any(each.final_metrics for each in desk.watched.records), 30):
+            seen.touch()
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    record = desk.run(
+        f"echo loss=0.5; while ! [ -e {shlex.quote(str(seen))} ]; do sleep 0.05; done\n"
+        "echo loss=0.25",
+        metrics(desk, ("loss", r"loss=(\S+)")),
+    )
+    watcher.join()
+    live = next(each for each in desk.watched.records if each.final_metrics)
+    assert live.secondary_status is SecondaryStatus.TRAINING
+    assert [each.value for each in live.final_metrics] == [0.5]
+    assert [each.value for each in record.final_metrics] == [0.25]
+    assert [point["Value"] for point in points(desk.job().metrics("algo-1"))] == [0.5, 0.25]
+    assert desk.job().read() == record
+
+
+def test_metrics_of_a_job_that_fails_on_our_side_are_kept(desk: Any) -> None:
+    document = metrics(desk, ("loss", r"loss=(\S+)"))
+    output = shlex.quote(str(desk.folder / "output"))
+    record = desk.run(f"echo loss=1; echo a file > {output}; echo x > /opt/ml/model/x", document)
+    assert record.status is JobStatus.FAILED
+    assert [each.value for each in record.final_metrics] == [1.0]
+
+
+def test_a_pattern_that_takes_forever_holds_nothing_up(desk: Any) -> None:
+    document = metrics(desk, ("slow", r"(?=(?:a|a)*;)(\d)"), ("loss", r"loss=(\S+)"))
+    record = desk.run(f"echo {'a' * 64}; echo loss=1", document)
+    assert record.status is JobStatus.COMPLETED
+    assert [each.name for each in record.final_metrics] == ["loss"]
+    [note] = [each for each in record.notes if "metric 'slow'" in each]
+    assert "on a line of 64 bytes, which was passed over" in note

@@ -1,0 +1,1 @@
+"""What ``sm-container metrics`` does."""
