@@ -1,4 +1,4 @@
-"""What a channel has moved, in a job's record; and the link that a run may be behind."""
+"""What was moved for a job, in its record; and the link that a run may be behind."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.job.record import JobRecord
-from sm_container.harness.job.traffic import ChannelTraffic
+from sm_container.harness.job.traffic import ChannelTraffic, CheckpointTraffic
 from sm_container.storage.simulated import Link
 from tests.harness.job.test_record import new_record
 
@@ -39,3 +39,11 @@ def test_a_link_is_what_the_options_say() -> None:
     both = replace(plain, s3_latency_ms=30.0, s3_bandwidth_mbs=90.0)
     assert both.link == Link(0.03, 90e6)
     assert RunOptions.from_document(both.to_document()) == both
+
+
+def test_the_checkpoints_of_two_attempts_are_added_up() -> None:
+    first = CheckpointTraffic("algo-1", 1, 100, 0.5, 2, 3, 300, 1.5)
+    second = CheckpointTraffic("algo-1", uploaded=4, uploaded_size=1)
+    both = CheckpointTraffic("algo-1", 5, 101, 0.5, 2, 3, 300, 1.5)
+    assert first + second == both
+    assert CheckpointTraffic.from_document(both.to_document()) == both
