@@ -16,7 +16,7 @@ from sm_container.harness.request.training_request import DEFAULT_MAX_RUNTIME
 
 if TYPE_CHECKING:
     from sm_container.harness.job.record import JobRecord, MetricValue, Transition
-    from sm_container.harness.job.traffic import ChannelTraffic
+    from sm_container.harness.job.traffic import ChannelTraffic, CheckpointTraffic
 
 Description = dict[str, Any]
 
@@ -134,6 +134,7 @@ def _own(record: JobRecord, request: Mapping[str, Any]) -> dict[str, Any]:
             "Fault": record.fault,
             "Phases": _phases(record.transitions),
             "Traffic": [_traffic(each) for each in record.traffic] or None,
+            "Checkpoints": [_checkpoints(each) for each in record.checkpoints] or None,
             "NotSimulated": list(record.not_simulated),
             "Notes": list(record.notes),
             "Tags": request.get("Tags"),
@@ -158,6 +159,19 @@ def _traffic(traffic: ChannelTraffic) -> dict[str, Any]:
             "SecondsAlgorithmWaiting": round(traffic.starved, 3),
         }
     return described
+
+
+def _checkpoints(traffic: CheckpointTraffic) -> dict[str, Any]:
+    return {
+        "Host": traffic.host,
+        "FilesUploaded": traffic.uploaded,
+        "BytesUploaded": traffic.uploaded_size,
+        "SecondsUploading": round(traffic.uploading, 3),
+        "FilesRemoved": traffic.removed,
+        "FilesRestored": traffic.restored,
+        "BytesRestored": traffic.restored_size,
+        "SecondsRestoring": round(traffic.restoring, 3),
+    }
 
 
 def _phases(transitions: Iterable[Transition]) -> dict[str, float]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.job.status import JobStatus, Phase, SecondaryStatus
-from sm_container.harness.job.traffic import ChannelTraffic
+from sm_container.harness.job.traffic import ChannelTraffic, CheckpointTraffic
 
 
 class StateError(Exception):
@@ -47,7 +47,8 @@ class JobRecord:
 
     ``document`` is the CreateTrainingJob request as accepted. ``exit_code`` is the algorithm's own,
     ``fault`` the harness's word on what went wrong on its side of the fence, if anything did.
-    ``traffic`` is what the channels have moved, known in part while the job runs.
+    ``traffic`` is what the channels have moved, ``checkpoints`` what went to CheckpointConfig's
+    S3Uri and came from there, a host each over all attempts; known in part while the job runs.
     """
 
     name: str
@@ -69,6 +70,7 @@ class JobRecord:
     not_simulated: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     traffic: tuple[ChannelTraffic, ...] = ()
+    checkpoints: tuple[CheckpointTraffic, ...] = ()
 
     @property
     def phase(self) -> Phase | None:
@@ -125,6 +127,7 @@ class JobRecord:
             "not_simulated": list(self.not_simulated),
             "notes": list(self.notes),
             "traffic": [each.to_document() for each in self.traffic],
+            "checkpoints": [each.to_document() for each in self.checkpoints],
         }
 
     @classmethod
@@ -148,6 +151,9 @@ class JobRecord:
                 "notes": tuple(plain["notes"]),
                 "traffic": tuple(
                     ChannelTraffic.from_document(each) for each in plain.get("traffic", ())
+                ),
+                "checkpoints": tuple(
+                    CheckpointTraffic.from_document(each) for each in plain.get("checkpoints", ())
                 ),
             }
         )

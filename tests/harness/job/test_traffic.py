@@ -15,14 +15,17 @@ PIPE = ChannelTraffic("train", "algo-1", "Pipe", 3_000_000, 2.0, 3, 2, 1.25, 0.5
 
 
 def test_it_is_kept_in_the_record() -> None:
-    record = replace(new_record(), traffic=(PIPE, ChannelTraffic("x", "algo-1", "FastFile", 9)))
+    fast = ChannelTraffic("x", "algo-1", "FastFile", 9)
+    kept = CheckpointTraffic("algo-1", 1, 100, 0.5)
+    record = replace(new_record(), traffic=(PIPE, fast), checkpoints=(kept,))
     assert JobRecord.from_document(json.loads(json.dumps(record.to_document()))) == record
 
 
 def test_a_record_of_an_older_version_has_none() -> None:
     document = new_record().to_document()
-    del document["traffic"]
-    assert JobRecord.from_document(document).traffic == ()
+    del document["traffic"], document["checkpoints"]
+    record = JobRecord.from_document(document)
+    assert (record.traffic, record.checkpoints) == ((), ())
 
 
 def test_rates_are_of_the_time_in_which_somebody_read() -> None:
