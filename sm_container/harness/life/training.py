@@ -139,6 +139,7 @@ class _Job:
         codes = [exit.code for exit in attempt.exits.values()]
         self.ledger.enter(Phase.UPLOADING, exit_code=codes[0])
         layouts = list(attempt.layouts.values())
+        attempt.save_checkpoints()
         with self.interrupts.raising():
             for layout in layouts:
                 self.prepared.engine.reclaim(layout.base, self.prepared.target)
