@@ -18,8 +18,10 @@ from sm_container.contract.inputs import InputMode
 from sm_container.contract.layout import DEFAULT_BASE, Layout
 from sm_container.contract.platform import training_job_arn
 from sm_container.contract.redaction import REDACTED, holds_secret, is_secret
+from sm_container.harness.checkpoints.place import plain
 from sm_container.harness.inputs.feed.process import feed_command
 from sm_container.harness.inputs.plan import ChannelPlan
+from sm_container.harness.life.checkpoints import checkpoint_place
 from sm_container.harness.life.containers import container_spec
 from sm_container.harness.life.feeding import feed_plan
 from sm_container.harness.life.launch import ACCOUNT
@@ -65,14 +67,19 @@ def print_dry_run(prepared: Prepared, out: Stream, *, as_json: bool) -> None:
 def _print_host(prepared: Prepared, name: str, host: _Host, out: Stream) -> None:
     prefix = f"{name}: " if len(prepared.hosts) > 1 else ""
     out.line(f"{prefix}{DEFAULT_BASE}", bold=True)
+    checkpoint = prepared.request.checkpoint
+    local_path = None if checkpoint is None else str(plain(checkpoint.local_path))
     for path in host.folders:
-        out.line(f"  {path}/")
+        if path != local_path:
+            out.line(f"  {path}/")
     for path, content in host.files.items():
         out.line(f"  {path}")
         out.line(f"      {one_line(json.dumps(content, ensure_ascii=False), _CONTENT_SHOWN)}")
     for plan in prepared.plans:
         for line in _channel(prepared, plan, name):
             out.line(line)
+    if checkpoint is not None:
+        out.line(f"  {local_path}/  (kept at {one_line(checkpoint.uri)})")
     out.line()
     out.line(f"{prefix}{prepared.engine.name}", bold=True)
     out.line(f"  {shlex.join(host.command)}")
@@ -95,6 +102,8 @@ def _host(prepared: Prepared, scratch: JobFolder, host: str) -> _Host:
         arn=arn,
         network_interface=prepared.network_interface,
     )
+    if request.checkpoint is not None:
+        checkpoint_place(request.checkpoint, scratch, host).folder.make_empty()
     folders, files = _read(layout.base)
     for plan in prepared.plans:
         if plan.mode is not InputMode.PIPE:

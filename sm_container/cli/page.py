@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sm_container.cli.stream import Stream
-from sm_container.cli.summary import NO_MODEL, left_a_model, moved, saved, tried
+from sm_container.cli.summary import NO_MODEL, kept, left_a_model, moved, saved, tried
 from sm_container.cli.text import duration, moment, one_line, printable
 from sm_container.contract.redaction import redacted
 from sm_container.harness.describe import describe
@@ -71,6 +71,8 @@ def _sections(record: JobRecord, folder: JobFolder) -> Iterator[tuple[str, Rende
         yield "Attempts", _attempts(record)
     if record.traffic:
         yield "Data", _grid([(each.channel, moved(each)) for each in record.traffic])
+    if record.checkpoints:
+        yield "Checkpoints", _grid([(each.host, kept(each)) for each in record.checkpoints])
     if record.final_metrics:
         yield "Metrics", _grid([(each.name, f"{each.value:.6g}") for each in record.final_metrics])
     for heading, texts in (("Notes", record.notes), ("Not simulated", record.not_simulated)):

@@ -49,7 +49,10 @@ REQUEST_OPTIONS = (
         help="Where artifacts go: a folder or s3://. [default: a folder of the home]",
     ),
     click.Option(
-        ["--checkpoint"], metavar="URI", help="CheckpointConfig.S3Uri; nothing is copied there yet."
+        ["--checkpoint"],
+        metavar="URI[,...]",
+        help="Where checkpoints are kept: a folder or s3://. May be followed by ,local-path=PATH "
+        "[default: /opt/ml/checkpoints]",
     ),
     click.Option(
         ["--max-runtime"], metavar="DURATION", help="Time limit: 900, 15m, 2h. [default: 1d]"

@@ -14,7 +14,7 @@ from sm_container.harness.describe import describe
 from sm_container.harness.job.attempts import AttemptRecord
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import JobStatus
-from sm_container.harness.job.traffic import ChannelTraffic
+from sm_container.harness.job.traffic import ChannelTraffic, CheckpointTraffic
 from sm_container.harness.outputs.artifacts import has_model
 from sm_container.harness.sizes import size
 from sm_container.harness.store.folder import JobFolder
@@ -75,6 +75,8 @@ def _rows(record: JobRecord, folder: JobFolder, with_model: bool) -> Iterator[Ro
     width = max((len(each.channel) for each in record.traffic), default=0)
     for each in record.traffic:
         yield "data", f"{each.channel.ljust(width)}  {moved(each)}"
+    for checkpoints in record.checkpoints:
+        yield "checkpoints", f"{checkpoints.host}  {kept(checkpoints)}"
     seconds = describe(record)["SmContainer"]["Phases"]
     phases = [f"{name} {duration(each)}" for name, each in seconds.items()]
     if phases:
@@ -127,6 +129,22 @@ def moved(traffic: ChannelTraffic) -> str:
     left = traffic.epochs - traffic.finished
     early = f", {left} left early" if left else ""
     return f"{said} in {epochs}{early}{speed}{waited}"
+
+
+def kept(traffic: CheckpointTraffic) -> str:
+    """What was moved for a host's checkpoints, in a few words."""
+    said = [_files(traffic.uploaded, traffic.uploaded_size, traffic.uploading, "uploaded")]
+    if traffic.removed:
+        said.append(f"{traffic.removed} removed")
+    if traffic.restored:
+        said.append(_files(traffic.restored, traffic.restored_size, traffic.restoring, "restored"))
+    return ", ".join(said)
+
+
+def _files(count: int, bytes_moved: int, seconds: float, done: str) -> str:
+    files = "1 file" if count == 1 else f"{count} files"
+    how = f" ({size(bytes_moved)} in {duration(seconds)})" if count else ""
+    return f"{files} {done}{how}"
 
 
 def _under(s3_root: str, uri: str) -> str:

@@ -18,7 +18,7 @@ from sm_container.harness.request.training_request import DEFAULT_MAX_RUNTIME
 if TYPE_CHECKING:
     from sm_container.harness.job.attempts import AttemptRecord
     from sm_container.harness.job.record import JobRecord, MetricValue, Transition
-    from sm_container.harness.job.traffic import ChannelTraffic
+    from sm_container.harness.job.traffic import ChannelTraffic, CheckpointTraffic
 
 Description = dict[str, Any]
 
@@ -138,6 +138,7 @@ def _own(record: JobRecord, request: Mapping[str, Any]) -> dict[str, Any]:
             "Interruptions": list(_interruptions(record.attempts)) or None,
             "Saving": _saving(record),
             "Traffic": [_traffic(each) for each in record.traffic] or None,
+            "Checkpoints": [_checkpoints(each) for each in record.checkpoints] or None,
             "NotSimulated": list(record.not_simulated),
             "Notes": list(record.notes),
             "Tags": request.get("Tags"),
@@ -199,6 +200,19 @@ def _traffic(traffic: ChannelTraffic) -> dict[str, Any]:
     if traffic.folder is not None:
         described["BoundFolder"] = traffic.folder
     return described
+
+
+def _checkpoints(traffic: CheckpointTraffic) -> dict[str, Any]:
+    return {
+        "Host": traffic.host,
+        "FilesUploaded": traffic.uploaded,
+        "BytesUploaded": traffic.uploaded_size,
+        "SecondsUploading": round(traffic.uploading, 3),
+        "FilesRemoved": traffic.removed,
+        "FilesRestored": traffic.restored,
+        "BytesRestored": traffic.restored_size,
+        "SecondsRestoring": round(traffic.restoring, 3),
+    }
 
 
 def _phases(transitions: Iterable[Transition]) -> dict[str, float]:

@@ -176,3 +176,29 @@ def test_stopped_as_the_service_would(desk: Any, image: str) -> None:
     assert desk.run("wait", "later").returncode == 130
     output = desk.home / "output" / "later" / "output" / "model.tar.gz"
     assert output.exists()
+
+
+@pytest.mark.parametrize("path", ["/opt/ml/checkpoints", "/state"])
+def test_a_container_goes_on_from_the_checkpoints_of_another(
+    desk: Any, base_image: str, path: str
+) -> None:
+    code = desk.folder / "code"
+    code.mkdir()
+    (code / "first").write_text(
+        f"cd {path} && umask 077 && mkdir step-1 && echo one > step-1/a && echo 1 > latest\n"
+        "until [ -e latest.sagemaker-uploaded ]; do sleep 0.05; done\n"
+        "echo two > step-1/b; exit 3\n"
+    )
+    (code / "second").write_text(
+        f"cd {path} && cat latest step-1/a step-1/b; ls -A; rm -r step-1\n"
+    )
+    words = ["--engine", "podman", "--checkpoint", f"kept,local-path={path}", "--json"]
+    for name in ("first", "second"):
+        words_of_job = ["--name", name, "--entrypoint", f"sh /opt/ml/input/data/code/{name}"]
+        done = desk.run("run", base_image, "-c", "code=code", *words, *words_of_job)
+        assert done.returncode == (3 if name == "first" else 0), done.stderr
+    [moved] = json.loads(done.stdout)["SmContainer"]["Checkpoints"]
+    assert (moved["FilesRestored"], moved["FilesUploaded"], moved["FilesRemoved"]) == (3, 0, 2)
+    assert "1\none\ntwo\nlatest\nstep-1\n" in desk.run("logs", "second").stdout
+    kept = desk.folder / "kept"
+    assert [str(f.relative_to(kept)) for f in kept.rglob("*") if f.is_file()] == ["latest"]

@@ -71,6 +71,31 @@ def test_other_modes_show_fifos_mounts_and_their_feeder(desk: Any, invoke: Any) 
     assert document["Feeder"] == feeder
 
 
+@pytest.mark.parametrize("local_path", ["", "elsewhere"])
+def test_checkpoints_are_shown_where_the_program_finds_them(
+    desk: Any, invoke: Any, local_path: str
+) -> None:
+    program = desk.program("algorithm", "true")
+    place = "/opt/ml/checkpoints"
+    flag = "kept"
+    if local_path:
+        place = str(desk.folder / local_path)
+        (desk.folder / local_path).mkdir()
+        flag = f"kept,local-path={place}"
+
+    lines = invoke("run", program, "--name", "a", "--dry-run", "--checkpoint", flag).stdout
+    lines = lines.splitlines()
+
+    assert [line for line in lines if line.startswith(f"  {place}/")] == [
+        f"  {place}/  (kept at {desk.folder}/kept)"
+    ]
+    command = shlex.split(lines[lines.index("process") + 1])
+    beside = str(desk.home / "jobs/a/hosts/algo-1/checkpoints")
+    assert (beside in command) == bool(local_path)
+    assert not (desk.folder / "kept").exists()
+    assert os.listdir(desk.home / "jobs") == []
+
+
 def test_nothing_is_left(desk: Any, invoke: Any, words: list[str]) -> None:
     invoke(*words)
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from sm_container.harness.job.options import RunOptions
+from sm_container.harness.job.traffic import CheckpointTraffic
 from tests.cli.records import METRICS, job, request, stored
 
 
@@ -40,6 +41,7 @@ def test_a_page_for_a_person(desk: Any, invoke: Any) -> None:
             final_metrics=METRICS,
             notes=("a note",),
             not_simulated=("RoleArn: no role is assumed",),
+            checkpoints=(CheckpointTraffic("algo-1", 2, 10, 0.1),),
         ),
     )
 
@@ -54,6 +56,7 @@ def test_a_page_for_a_person(desk: Any, invoke: Any) -> None:
     assert page["train"] == "train  s3://bucket/key\\x1b[31m  (text/csv, ManifestFile)"
     assert page["markup"].endswith("[bold]x[/red]")
     assert page["rmse"].endswith("  41")
+    assert page["algo-1"] == "algo-1  2 files uploaded (10 B in 0.1 s)"
     assert "not_shown" not in done.stdout
     assert "not-shown" not in done.stdout
     assert "-  a note" in done.stdout

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sm_container.cli.summary import moved, print_summary
+from sm_container.cli.summary import kept, moved, print_summary
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.job.record import JobRecord
-from sm_container.harness.job.traffic import ChannelTraffic
+from sm_container.harness.job.traffic import ChannelTraffic, CheckpointTraffic
 from tests.cli.records import METRICS, job, stored
 from tests.cli.test_narration import Sink
 
@@ -153,3 +153,25 @@ def test_the_channels_stand_beside_one_another(hostile_tmp_path: Path) -> None:
     text = summary(hostile_tmp_path / "home", job("done", "Completed", traffic=traffic))
     assert "data   a      FastFile  10 B read, the algorithm waited" in text
     assert "       train  Pipe  nobody read it" in text
+
+
+@pytest.mark.parametrize(
+    ("traffic", "said"),
+    [
+        (CheckpointTraffic("algo-1"), "0 files uploaded"),
+        (CheckpointTraffic("algo-1", 1, 2_000_000, 0.5), "1 file uploaded (2.0 MB in 0.5 s)"),
+        (
+            CheckpointTraffic("algo-1", 3, 900, 1.0, 2, 4, 1000, 12.0),
+            "3 files uploaded (900 B in 1.0 s), 2 removed, 4 files restored (1.0 kB in 12 s)",
+        ),
+    ],
+)
+def test_what_went_to_s3_and_came_from_there(traffic: CheckpointTraffic, said: str) -> None:
+    assert kept(traffic) == said
+
+
+def test_a_line_for_the_checkpoints_of_each_host(hostile_tmp_path: Path) -> None:
+    traffic = (CheckpointTraffic("algo-1", 1, 10, 0.1), CheckpointTraffic("algo-2"))
+    text = summary(hostile_tmp_path / "home", job("done", "Completed", checkpoints=traffic))
+    assert "checkpoints  algo-1  1 file uploaded (10 B in 0.1 s)" in text
+    assert "algo-2  0 files uploaded" in text

@@ -18,6 +18,7 @@ from sm_container.harness.job.attempts import AttemptRecord, Interruption
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.job.record import JobRecord, MetricValue, Transition
 from sm_container.harness.job.status import JobStatus, Phase
+from sm_container.harness.job.traffic import CheckpointTraffic
 
 DOCUMENT: dict[str, Any] = {
     "TrainingJobName": "a-job",
@@ -252,6 +253,23 @@ def test_attempts_and_interruptions() -> None:
         (2, "SIGKILL"),
     ]
     assert own["Interruptions"][0]["Time"] == "2023-11-14T22:13:23.250+00:00"
+
+
+def test_what_was_moved_for_checkpoints() -> None:
+    kept = CheckpointTraffic("algo-1", 3, 900, 1.23456, 2, 4, 1000, 12.0)
+    own = describe(replace(_record(), checkpoints=(kept,)))["SmContainer"]
+    assert own["Checkpoints"] == [
+        {
+            "Host": "algo-1",
+            "FilesUploaded": 3,
+            "BytesUploaded": 900,
+            "SecondsUploading": 1.235,
+            "FilesRemoved": 2,
+            "FilesRestored": 4,
+            "BytesRestored": 1000,
+            "SecondsRestoring": 12.0,
+        }
+    ]
 
 
 def test_json_has_iso_times_and_no_bare_nan() -> None:

@@ -44,6 +44,9 @@ class ContainerEngine:
     def name(self) -> str:
         return self.client.dialect.value
 
+    def why_not_at(self, target: str) -> str | None:
+        return None
+
     def command(self, spec: ContainerSpec) -> list[str]:
         return [self.client.program, *create_words(spec, Variables.of(spec.environment).shown())]
 

@@ -208,6 +208,11 @@ class Engine(Protocol):
         they must be copies and not links to the user's own files."""
         ...
 
+    def why_not_at(self, target: str) -> str | None:
+        """Why no folder can be shown to a container at an absolute path outside its tree, and what
+        to do; None where it can."""
+        ...
+
     def command(self, spec: ContainerSpec) -> list[str]:
         """The command that :meth:`create` would run (for ``--dry-run``), secrets left out."""
         ...

@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -51,6 +52,10 @@ class Isolation(Protocol):
         """The argument vector that runs ``argv`` in its view and tells ``status`` about it."""
         ...
 
+    def why_not_at(self, target: str) -> str | None:
+        """Why nothing can be mounted at an absolute path outside ``/opt/ml``; None if it can."""
+        ...
+
 
 @dataclass(frozen=True)
 class MlPlace:
@@ -83,6 +88,21 @@ class MlPlace:
             links=tuple((os.readlink(e.path), e.path) for e in entries if e.is_symlink()),
         )
 
+    def why_not_at(self, target: str) -> str | None:
+        """A folder is mounted over another one, or where one can be made that this machine does not
+        see: in the empty ``/opt``."""
+        above = target
+        while not os.path.lexists(above):
+            above = os.path.dirname(above)
+        if (above == target and os.path.isdir(target)) or os.path.realpath(above) == self.opt:
+            return None
+        if above == target:
+            return f"{target} is no folder on this machine; name another place"
+        return (
+            f"this machine has no folder {target} to show it at, and none is made on it; run: sudo "
+            f"mkdir -p {shlex.quote(target)}"
+        )
+
 
 @dataclass(frozen=True)
 class Bubblewrap:
@@ -91,6 +111,9 @@ class Bubblewrap:
     program: str
     place: MlPlace
     kind: IsolationKind = IsolationKind.BUBBLEWRAP
+
+    def why_not_at(self, target: str) -> str | None:
+        return self.place.why_not_at(target)
 
     def command(self, argv: Sequence[str], view: View, status: int) -> list[str]:
         place = self.place
@@ -125,6 +148,9 @@ class Unshare:
     place: MlPlace
     kind: IsolationKind = IsolationKind.UNSHARE
 
+    def why_not_at(self, target: str) -> str | None:
+        return self.place.why_not_at(target)
+
     def command(self, argv: Sequence[str], view: View, status: int) -> list[str]:
         plan = {
             "place": vars(self.place),
@@ -153,6 +179,10 @@ class Plain:
 
     reason: str = ""
     kind: IsolationKind = IsolationKind.PLAIN
+
+    def why_not_at(self, target: str) -> str | None:
+        because = f": {self.reason}" if self.reason else ""
+        return f"that needs bubblewrap or unshare{because}; install bubblewrap"
 
     def command(self, argv: Sequence[str], view: View, status: int) -> list[str]:
         if not view.network:

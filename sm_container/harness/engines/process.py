@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -69,6 +70,9 @@ class ProcessEngine:
     @property
     def protects_inputs(self) -> bool:
         return self.isolation.kind is not IsolationKind.PLAIN
+
+    def why_not_at(self, target: str) -> str | None:
+        return self.isolation.why_not_at(target)
 
     def command(self, spec: ContainerSpec) -> list[str]:
         program, view = self._resolve(spec)
@@ -141,7 +145,7 @@ class ProcessEngine:
                 program, argv=(in_tree(program.argv[0], spec.tree), *program.argv[1:])
             )
         elif spec.entrypoint is None:
-            _refuse_hidden(program)
+            _refuse_hidden(program, spec.mounts)
         view = View(
             tree=spec.tree,
             folder=Path(spec.workdir) if spec.workdir else program.folder,
@@ -186,10 +190,13 @@ def _with_hosts(view: View, file: Path, alias: str) -> View:
     return replace(view, mounts=(*view.mounts, Mount(file, hosts, read_only=True)))
 
 
-def _refuse_hidden(program: Program) -> None:
-    """What lies below this machine's own /opt/ml is not seen by a program with another one."""
+def _refuse_hidden(program: Program, mounts: Iterable[Mount]) -> None:
+    """What lies below this machine's own /opt/ml is not seen by a program with another one, and
+    what lies where something else is mounted, neither."""
     for path in (program.code or program.argv[0], sys.executable):
-        if Path(path).is_relative_to(ML_PATH):
-            raise EngineError(
-                f"{path} lies below {ML_PATH}, where the program sees its job's tree; move it"
-            )
+        for place in (ML_PATH, *(mount.target for mount in mounts)):
+            if Path(path).is_relative_to(place):
+                raise EngineError(
+                    f"{path} lies below {place}, where the program sees a folder of its job; move "
+                    "it"
+                )

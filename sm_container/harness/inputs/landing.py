@@ -33,11 +33,12 @@ def refusal(uri: str, key: str, path: str) -> str | None:
     Source: FailureReason as observed for ``//``. The other keys cannot be files, or would leave
     the folder.
     """
-    fault = _fault(key, path)
+    fault = fault_of_key(key, path)
     return None if fault is None else f"Failed to download data. S3 key: {uri} has {fault}"
 
 
-def _fault(key: str, path: str) -> str | None:
+def fault_of_key(key: str, path: str) -> str | None:
+    """What a key has that no file at ``path`` below a folder can have; None where it can be one."""
     if "//" in key or key.startswith("/"):
         return "an illegal char sub-sequence '//' in it"
     if "\0" in key:
@@ -46,7 +47,7 @@ def _fault(key: str, path: str) -> str | None:
         return "no file name at its end, but holds data"
     for part in (*key.split("/"), *path.split("/")):
         if part in (".", ".."):
-            return f"a part {part!r}, which would lead out of the channel's folder"
+            return f"a part {part!r}, which would lead out of the folder"
         try:
             length = len(part.encode())
         except UnicodeEncodeError:

@@ -131,7 +131,7 @@ def list_augmented_manifest(
     store, key = _manifest(uri, store_of)
     with store.open(key) as texts:
         read = read_lines(uri, texts, attributes, store_of, limit)
-    return Listing(store, key, (), faults=_some(read.faults), lines=read.lines)
+    return Listing(store, key, (), faults=some_of(read.faults), lines=read.lines)
 
 
 def _read(uri: str, store_of: StoreOf) -> ManifestFile:
@@ -175,12 +175,12 @@ def _listing(
     # A server other than S3 may list in an order of its own.
     objects.sort(key=lambda item: in_binary_order(item.object.key))
     kept = objects if mode is InputMode.PIPE else _apart(objects, findings)
-    return Listing(store, prefix, tuple(kept), _some(findings.notes), _some(findings.faults))
+    return Listing(store, prefix, tuple(kept), some_of(findings.notes), some_of(findings.faults))
 
 
 def _apart(objects: list[InputObject], findings: _Findings) -> list[InputObject]:
     """The objects that can all be files beside one another."""
-    folders = _folders(objects)
+    folders = folders_of(objects)
     taken: dict[str, Object] = {}
     kept = []
     for item in objects:
@@ -200,8 +200,8 @@ def _apart(objects: list[InputObject], findings: _Findings) -> list[InputObject]
     return kept
 
 
-def _folders(objects: Iterable[InputObject]) -> set[str]:
-    """Every folder that something lands in, relative to the channel's."""
+def folders_of(objects: Iterable[InputObject]) -> set[str]:
+    """Every folder that something lands in, relative to the one of all."""
     folders: set[str] = set()
     for item in objects:
         folder = item.path.rpartition("/")[0]
@@ -211,7 +211,7 @@ def _folders(objects: Iterable[InputObject]) -> set[str]:
     return folders
 
 
-def _some(sentences: Sequence[str]) -> tuple[str, ...]:
+def some_of(sentences: Sequence[str]) -> tuple[str, ...]:
     """The first of many sentences, and how many more there are."""
     more = len(sentences) - _SHOWN
     rest = (f"and {more} more like these",) if more > 0 else ()

@@ -9,7 +9,7 @@ from typing import Any
 from sm_container.harness.job.attempts import AttemptRecord
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.job.status import JobStatus, Phase, SecondaryStatus
-from sm_container.harness.job.traffic import ChannelTraffic
+from sm_container.harness.job.traffic import ChannelTraffic, CheckpointTraffic
 
 
 class StateError(Exception):
@@ -48,8 +48,9 @@ class JobRecord:
 
     ``document`` is the CreateTrainingJob request as accepted. ``exit_code`` is the algorithm's own
     in the attempt that was the last, ``fault`` the harness's word on what went wrong on its side of
-    the fence, if anything did. ``traffic`` is what the channels have moved over all attempts, known
-    in part while the job runs.
+    the fence, if anything did. ``traffic`` is what the channels have moved, ``checkpoints`` what
+    went to CheckpointConfig's S3Uri and came from there; both over all attempts, and known in part
+    while the job runs.
     """
 
     name: str
@@ -72,6 +73,7 @@ class JobRecord:
     notes: tuple[str, ...] = ()
     traffic: tuple[ChannelTraffic, ...] = ()
     attempts: tuple[AttemptRecord, ...] = ()
+    checkpoints: tuple[CheckpointTraffic, ...] = ()
 
     @property
     def phase(self) -> Phase | None:
@@ -173,6 +175,7 @@ class JobRecord:
             "notes": list(self.notes),
             "traffic": [each.to_document() for each in self.traffic],
             "attempts": [each.to_document() for each in self.attempts],
+            "checkpoints": [each.to_document() for each in self.checkpoints],
         }
 
     @classmethod
@@ -199,6 +202,9 @@ class JobRecord:
                 ),
                 "attempts": tuple(
                     AttemptRecord.from_document(each) for each in plain.get("attempts", ())
+                ),
+                "checkpoints": tuple(
+                    CheckpointTraffic.from_document(each) for each in plain.get("checkpoints", ())
                 ),
             }
         )

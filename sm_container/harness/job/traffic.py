@@ -1,4 +1,4 @@
-"""What a channel's input mode has moved to a host, and how long who waited for whom."""
+"""What was moved between a host and the stores: its channels' data, its checkpoints."""
 
 from __future__ import annotations
 
@@ -66,3 +66,41 @@ def _sum(one: ChannelTraffic, other: ChannelTraffic) -> ChannelTraffic:
         one.blocked + other.blocked,
         one.starved + other.starved,
     )
+
+
+@dataclass(frozen=True)
+class CheckpointTraffic:
+    """What was moved between a host's checkpoint folder and its S3Uri. Sizes are in bytes.
+
+    ``uploading`` and ``restoring`` are the seconds in which there was something on its way;
+    ``removed`` files were deleted in the folder, and then in S3.
+    """
+
+    host: str
+    uploaded: int = 0
+    uploaded_size: int = 0
+    uploading: float = 0.0
+    removed: int = 0
+    restored: int = 0
+    restored_size: int = 0
+    restoring: float = 0.0
+
+    def __add__(self, other: CheckpointTraffic) -> CheckpointTraffic:
+        """The traffic of two attempts of one host."""
+        return CheckpointTraffic(
+            self.host,
+            self.uploaded + other.uploaded,
+            self.uploaded_size + other.uploaded_size,
+            self.uploading + other.uploading,
+            self.removed + other.removed,
+            self.restored + other.restored,
+            self.restored_size + other.restored_size,
+            self.restoring + other.restoring,
+        )
+
+    def to_document(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> CheckpointTraffic:
+        return cls(**document)

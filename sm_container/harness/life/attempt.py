@@ -36,6 +36,7 @@ from sm_container.harness.store.folder import JobFolder
 
 if TYPE_CHECKING:
     from sm_container.harness.job.attempts import Interruption
+    from sm_container.harness.life.checkpoints import Checkpointing
     from sm_container.harness.life.feeding import Feeding
 
 # The exit code by which engines say that they themselves have failed.
@@ -71,6 +72,8 @@ class Attempt:
         self._moved = ledger.record.traffic  # in the attempts before
         self._staged: list[ChannelTraffic] = []
         self._feeding: Feeding | None = None
+        self._checkpointing: Checkpointing | None = None
+        self._saving = ExitStack()
         self._running = Running(self._hear)
 
     def write_trees(self) -> None:
@@ -98,6 +101,8 @@ class Attempt:
         self.ledger.enter(Phase.DOWNLOADING)
         if self.prepared.plans:
             self._stage()
+        if self.prepared.request.checkpoint is not None:
+            self._restore()
         self.limits.leave_if_due()
         if any(plan.mode is not InputMode.FILE for plan in self.prepared.plans):
             self._feed()
@@ -108,6 +113,7 @@ class Attempt:
         credentials = self._serve_credentials()
         # What goes with a host's container enters the stack here: what is entered before `_running`
         # begins before the container's start and ends after the container is gone.
+        self._keep_checkpoints()
         self._cleanup.enter_context(self._running)
         for host in self.prepared.hosts:
             self._running.start(
@@ -138,6 +144,7 @@ class Attempt:
             while not self._running.wait(_TICK_SECONDS):
                 self.folder.require()
                 self._check_feeding()
+                self._check_checkpoints()
                 tick()
                 if cause is None:
                     cause = self.limits.due()
@@ -153,6 +160,11 @@ class Attempt:
             if exit.engine_error is not None and exit.code == ENGINE_FAULT:
                 raise PlatformFault(exit.engine_error)
         return cause
+
+    def save_checkpoints(self) -> None:
+        """Bring over what the containers have left in their checkpoint folders, once they have
+        ended. Raises ArtifactError, EngineError, and KeyboardInterrupt where that is ended."""
+        self._saving.close()
 
     @property
     def exits(self) -> dict[str, Exit]:
@@ -206,24 +218,56 @@ class Attempt:
         if plan.warned:
             self._running.stop(self.prepared.options.grace_seconds)
         else:
+            if self._checkpointing is not None:
+                self._checkpointing.abandon()
             self._running.kill()
 
     def _hear(self, host: str, data: bytes) -> None:
         """Pass on what a host has written, in whole lines, to all who listen to it."""
         self.observer.log(host, data)
 
+    def _progress(self, what: str, done: int, total: int) -> None:
+        self.limits.leave_if_due()
+        self.observer.progress(what, done, total)
+
     def _stage(self) -> None:
         from sm_container.harness.life.staging import stage
 
-        def progress(channel: str, done: int, total: int) -> None:
-            self.limits.leave_if_due()
-            self.observer.progress(channel, done, total)
-
         for host, layout in self.layouts.items():
-            staged = stage(self.prepared, host, layout, progress)
+            staged = stage(self.prepared, host, layout, self._progress)
             self._staged += staged.traffic
             self.ledger.note(*staged.notes)
         self.ledger.update(traffic=self._traffic())
+
+    def _restore(self) -> None:
+        from sm_container.harness.life.checkpoints import Checkpointing
+
+        self._checkpointing = Checkpointing(
+            self.prepared,
+            self.folder,
+            self.limits.interrupts,
+            self.observer.progress,
+            self.ledger.record.checkpoints,
+        )
+        self._checkpointing.restore(self._progress)
+        self._account_checkpoints(self._checkpointing)
+
+    def _keep_checkpoints(self) -> None:
+        """Have what is written to the checkpoint folders kept, until `save_checkpoints` or the
+        end."""
+        if self._checkpointing is not None:
+            self._cleanup.enter_context(self._saving)
+            self._saving.callback(self._account_checkpoints, self._checkpointing)
+            self._saving.enter_context(self._checkpointing)
+
+    def _check_checkpoints(self) -> None:
+        if self._checkpointing is not None:
+            self._checkpointing.check()
+            self.ledger.note(*self._checkpointing.notes)
+
+    def _account_checkpoints(self, checkpointing: Checkpointing) -> None:
+        self.ledger.note(*checkpointing.notes)
+        self.ledger.update(checkpoints=checkpointing.traffic)
 
     def _feed(self) -> None:
         from sm_container.harness.life.feeding import Feeding

@@ -26,6 +26,7 @@ from sm_container.harness.engines.engine import (
     Exit,
     Mount,
 )
+from sm_container.harness.life.checkpoints import checkpoint_place
 from sm_container.harness.life.prepare import Prepared
 from sm_container.harness.logs.capture import capture
 from sm_container.harness.store.folder import JobFolder
@@ -55,7 +56,7 @@ def container_spec(
             **request.environment,
         },
         tree=tree,
-        mounts=_input_mounts(prepared, tree),
+        mounts=(*_input_mounts(prepared, tree), *_checkpoint_mounts(prepared, folder, host)),
         network=credentials.network or prepared.network,
         memory_bytes=prepared.memory_bytes,
         platform=options.platform,
@@ -82,6 +83,12 @@ def _input_mounts(prepared: Prepared, tree: Path) -> tuple[Mount, ...]:
         for plan in prepared.plans
         if plan.mode is not InputMode.PIPE
     )
+
+
+def _checkpoint_mounts(prepared: Prepared, folder: JobFolder, host: str) -> tuple[Mount, ...]:
+    request = prepared.request.checkpoint
+    mount = None if request is None else checkpoint_place(request, folder, host).mount
+    return () if mount is None else (mount,)
 
 
 class _Host:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sm_container.contract.inputs import InputMode
+from sm_container.contract.layout import DEFAULT_BASE
+from sm_container.harness.checkpoints.place import plain
 from sm_container.harness.credentials.choice import (
     ISOLATED,
     CredentialsChoice,
@@ -19,6 +21,7 @@ from sm_container.harness.credentials.choice import (
 from sm_container.harness.engines.detect import choose
 from sm_container.harness.engines.engine import (
     Engine,
+    EngineError,
     ImageTarget,
     Network,
     Notes,
@@ -99,6 +102,7 @@ def prepare(
     # Not after hours of training: whether the artifacts can be saved at all.
     output, key = stores.open(request.output.uri)
     output.require_writable(key)
+    _require_checkpoints(request, engine, stores)
     memory_bytes, memory_notes = _memory(request, options, engine)
     isolated = request.network_isolation
     binds = _binds(plans, engine)
@@ -169,6 +173,23 @@ def _require_mounts(plans: Iterable[ChannelPlan]) -> None:
     if missing is not None:
         sentence = f"FastFile mode needs FUSE, and {missing}; or use File or Pipe mode"
         raise InputError(InputFault(channel, Answer.REFUSED, sentence) for channel in fast)
+
+
+def _require_checkpoints(request: TrainingRequest, engine: Engine, stores: Stores) -> None:
+    """Whether checkpoints can be kept at S3Uri, and be at LocalPath.
+
+    Raises:
+        StorageError, EngineError: where not.
+    """
+    if request.checkpoint is None:
+        return
+    store, key = stores.open(request.checkpoint.uri)
+    store.require_writable(key)
+    local_path = plain(request.checkpoint.local_path)
+    if not local_path.is_relative_to(DEFAULT_BASE):
+        why = engine.why_not_at(str(local_path))
+        if why is not None:
+            raise EngineError(f"checkpoints cannot be at {local_path}: {why}")
 
 
 def _simulation(plans: Sequence[ChannelPlan], options: RunOptions) -> Iterator[str]:

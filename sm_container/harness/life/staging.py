@@ -9,7 +9,8 @@ from sm_container.contract.inputs import InputMode
 from sm_container.contract.layout import Layout
 from sm_container.harness.inputs.file.cache import ObjectCache
 from sm_container.harness.inputs.file.placement import Placement
-from sm_container.harness.inputs.file.stage import StageProgress, stage_channel
+from sm_container.harness.inputs.file.stage import stage_channel
+from sm_container.harness.inputs.meter import StageProgress
 from sm_container.harness.job.traffic import ChannelTraffic
 from sm_container.harness.life.faults import DownloadError
 from sm_container.harness.life.prepare import Prepared

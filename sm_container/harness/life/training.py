@@ -129,7 +129,8 @@ class _Job:
                     self._upload(attempt)
                     self._end(attempt, cause)
                     return True
-                # How it ended is of no consequence: what it left is lost with its instances.
+                # How it ended is of no consequence: but for checkpoints, what it left is lost.
+                attempt.save_checkpoints()
                 self.ledger.enter(Phase.INTERRUPTED, exit_code=_first_code(attempt))
         except PlatformFault as fault:
             if not self._may_retry():
@@ -189,6 +190,7 @@ class _Job:
         """Save what the hosts of the last attempt have left."""
         self.ledger.enter(Phase.UPLOADING, exit_code=_first_code(attempt))
         layouts = list(attempt.layouts.values())
+        attempt.save_checkpoints()
         with self.interrupts.raising():
             for layout in layouts:
                 self.prepared.engine.reclaim(layout.base, self.prepared.target)

@@ -140,19 +140,25 @@ def _init_channel(channel: ChannelRequest) -> InitChannel:
 
 
 def _checkpoint_channel(request: TrainingRequest) -> dict[str, Any] | None:
+    """Words that a channel has are null here. Source: observed."""
     if request.checkpoint is None:
         return None
     return {
         "name": "checkpoints",
-        "channel": InitChannel(
-            s3_data_source={
+        "channel": {
+            "s3DataSource": {
                 "s3DataType": "S3_PREFIX",
                 "s3Uri": request.checkpoint.uri,
-                "s3DataDistributionType": "FULLY_REPLICATED",
+                "s3DataDistributionType": None,
                 "attributeNames": None,
             },
-            input_mode="FILE",
-        ).to_document(),
+            "fileSystemDataSource": None,
+            "compressionType": None,
+            "recordWrapper": None,
+            "shuffleConfig": None,
+            "inputMode": "FILE",
+            "sharded": False,
+        },
         "outputPath": request.checkpoint.local_path,
         "allowEmpty": True,
     }

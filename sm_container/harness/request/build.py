@@ -16,7 +16,7 @@ from typing import Any
 from sm_container.harness.request.channel_flag import channel_document
 from sm_container.harness.request.errors import RequestError
 from sm_container.harness.request.extensions import LOCAL_ROLE
-from sm_container.harness.request.flags import FlagError, expanded, noted, pair, seconds
+from sm_container.harness.request.flags import FlagError, at_commas, expanded, noted, pair, seconds
 from sm_container.harness.request.training_request import DEFAULT_MAX_RUNTIME, Document
 from sm_container.harness.request.wording import display
 
@@ -173,7 +173,22 @@ def places(build: _Build) -> None:
         output["S3OutputPath"] = expanded(flags.output)
     output.setdefault("S3OutputPath", build.default_output)
     if flags.checkpoint is not None:
-        build.part("CheckpointConfig")["S3Uri"] = expanded(flags.checkpoint)
+        build.part("CheckpointConfig").update(checkpoint(flags.checkpoint))
+
+
+def checkpoint(flag: str) -> dict[str, str]:
+    """The CheckpointConfig that ``--checkpoint URI[,local-path=PATH]`` asks for."""
+    uri, *options = at_commas(flag)
+    form = "write --checkpoint URI[,local-path=PATH]; a comma in either is written twice (,,)"
+    if not uri:
+        raise FlagError(f"--checkpoint '{display(flag)}': it has no URI; {form}")
+    config = {"S3Uri": expanded(uri)}
+    for each in options:
+        option, equals, path = each.partition("=")
+        if option != "local-path" or not equals or "LocalPath" in config:
+            raise FlagError(f"--checkpoint '{display(flag)}': '{display(each)}' is not it; {form}")
+        config["LocalPath"] = path
+    return config
 
 
 def stopping(build: _Build) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sm_container.harness.request.flags import FlagError, expanded
+from sm_container.harness.request.flags import FlagError, at_commas, expanded
 from sm_container.harness.request.wording import display, likest
 
 FORM = (
@@ -37,7 +37,7 @@ def channel_document(flag: str) -> dict[str, Any]:
     shown = f"--channel '{display(name)}'"
     if not equals or not name:
         raise FlagError(f"{shown}: write --channel {FORM}")
-    source, *given = _split(rest)
+    source, *given = at_commas(rest)
     if not source:
         raise FlagError(f"{shown}: it has no source; write --channel {FORM}")
     options, faults = _options(shown, given)
@@ -84,14 +84,3 @@ def _options(shown: str, given: list[str]) -> tuple[dict[str, str], list[str]]:
 
 def _listed() -> str:
     return ", ".join(_OPTIONS)
-
-
-def _split(text: str) -> list[str]:
-    """At single commas; a double one is a comma."""
-    parts = [""]
-    for piece in re.split(r"(,,|,)", text):
-        if piece == ",":
-            parts.append("")
-        else:
-            parts[-1] += "," if piece == ",," else piece
-    return parts

@@ -60,3 +60,14 @@ def expanded(source: str) -> str:
     if source == "~" or source.startswith("~/"):
         source = os.path.expanduser(source)
     return absolute(source)
+
+
+def at_commas(text: str) -> list[str]:
+    """The parts of a flag's value between single commas; a comma written twice is just one."""
+    parts = [""]
+    for piece in re.split(r"(,,|,)", text):
+        if piece == ",":
+            parts.append("")
+        else:
+            parts[-1] += "," if piece == ",," else piece
+    return parts

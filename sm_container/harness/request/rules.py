@@ -6,6 +6,7 @@ sentences of what it finds. Where the service's own sentence is known it is used
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -29,6 +30,8 @@ INVALID_IMAGE = (
 )
 
 _TENSORBOARD = "/opt/ml/output/tensorboard"
+_KEPT = ("/opt/ml/input", "/proc", "/sys")
+_KEPT_ITSELF = ("/", "/opt", "/opt/ml", "/dev")
 _RESERVED = ("/opt/ml", "/tmp", "/usr/local/nvidia")
 
 
@@ -161,7 +164,8 @@ def local_paths(document: Document) -> Iterator[str]:
             f"path: [{', '.join(_RESERVED)}]"
         )
     path = document.get("CheckpointConfig", {}).get("LocalPath", "/opt/ml/checkpoints")
-    if path.strip("/") in ("", "opt", "opt/ml") or _is_within(path, "/opt/ml/input"):
+    plain = "/" + posixpath.normpath(path).strip("/")  # "/opt/./ml" and "//opt/ml" too
+    if plain in _KEPT_ITSELF or any(_is_within(plain, each) for each in _KEPT):
         yield f'"LocalPath" of "CheckpointConfig" cannot be {display(path)}: the platform keeps it'
 
 

@@ -43,6 +43,7 @@ DONE = frozenset(
         "EnableNetworkIsolation",
         "EnableManagedSpotTraining",
         "RetryStrategy",
+        "CheckpointConfig.S3Uri",
         "CheckpointConfig.LocalPath",
         "Environment",
     }
@@ -61,8 +62,6 @@ NOT_SIMULATED: Mapping[str, str] = {
     "ResourceConfig.KeepAlivePeriodInSeconds": "there is no warm pool",
     "ResourceConfig.TrainingPlanArn": "no capacity is reserved",
     "ResourceConfig.InstancePlacementConfig": "there are no UltraServers",
-    "CheckpointConfig.S3Uri": "the folder is there for the algorithm; nothing is copied to S3Uri "
-    "or from it",
     "VpcConfig": "the container is on this machine's network",
     "StoppingCondition.MaxPendingTimeInSeconds": "a job starts at once",
     "Tags": "kept with the job; nothing is billed or authorised by them",

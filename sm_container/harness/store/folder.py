@@ -58,6 +58,11 @@ class JobFolder:
         """The folder that a host sees as /opt/ml."""
         return self.host(host) / "ml"
 
+    def checkpoints(self, host: str) -> Path:
+        """The folder that a host sees at CheckpointConfig's LocalPath, where that is not below
+        /opt/ml."""
+        return self.host(host) / "checkpoints"
+
     def feed(self, host: str) -> Path:
         """What a host's feeder is told."""
         return self.host(host) / "feed.json"

@@ -225,6 +225,66 @@ def test_program_below_opt_ml_would_be_hidden(
         engine.create(made.spec())
 
 
+def test_program_below_a_mount_would_be_hidden(run: Runner, is_plain: bool, tmp_path: Path) -> None:
+    mount = Mount(run.tree, str(tmp_path / "program"))
+    said = "cannot be mounted" if is_plain else "lies below .*, where the program sees a folder of"
+    with pytest.raises(EngineError, match=said):
+        run.create(mounts=(mount,), network=Network.default())
+
+
+def test_folder_is_shown_where_this_machine_has_one(
+    run: Runner, is_plain: bool, hostile_tmp_path: Path
+) -> None:
+    state, source = hostile_tmp_path / "state", hostile_tmp_path / "source"
+    state.mkdir()
+    source.mkdir()
+    (state / "of this machine").touch()
+    why = run.engine.why_not_at(str(state))
+    if is_plain:
+        assert why is not None
+        assert "install bubblewrap" in why
+        return
+    assert why is None
+    done = run.run(
+        "/bin/sh",
+        "-c",
+        'ls "$1"; echo own > "$1/file"',
+        "sh",
+        str(state),
+        mounts=(Mount(source, str(state)),),
+    )
+    assert (done.out, done.err, done.exit.code) == (b"", b"", 0)
+    assert (source / "file").read_text() == "own\n"
+    assert os.listdir(state) == ["of this machine"]
+
+
+@pytest.mark.parametrize("isolation", ["bubblewrap", "unshare"], indirect=True)
+def test_place_is_not_made_on_this_machine(run: Runner, hostile_tmp_path: Path) -> None:
+    missing = hostile_tmp_path / "a/b"
+    why = run.engine.why_not_at(str(missing))
+    assert why is not None
+    assert f"run: sudo mkdir -p '{hostile_tmp_path}"[:30] in why
+    (hostile_tmp_path / "a").touch()
+    assert "is no folder on this machine" in (run.engine.why_not_at(str(missing.parent)) or "")
+    assert run.engine.why_not_at(str(missing)) is not None
+
+
+@pytest.mark.parametrize("isolation", ["bubblewrap", "unshare"], indirect=True)
+def test_folder_is_made_where_opt_is_the_programs_own(run: Runner, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    before = os.listdir("/opt")
+    if "ml" in before:  # then /opt is this machine's own, and nothing is made in it
+        assert run.engine.why_not_at("/opt/state/deep") is not None
+        return
+    assert run.engine.why_not_at("/opt/state/deep") is None
+    mount = Mount(source, "/opt/state/deep")
+    done = run.run("/bin/sh", "-c", "echo own > /opt/state/deep/file", mounts=(mount,))
+    assert (done.err, done.exit.code) == (b"", 0)
+    assert (source / "file").read_text() == "own\n"
+    assert os.listdir("/opt") == before
+
+
 def test_best_way_is_found() -> None:
     kind = find_isolation().kind
     if os.environ.get("CI"):

@@ -89,8 +89,8 @@ def planned_on(store: S3Store, request: ChannelRequest, *hosts: str) -> ChannelP
     ("key", "fault"),
     [
         ("a//b", "has an illegal char sub-sequence '//' in it"),
-        ("a/../../x", "has a part '..', which would lead out of the channel's folder"),
-        ("a/./x", "has a part '.', which would lead out of the channel's folder"),
+        ("a/../../x", "has a part '..', which would lead out of the folder"),
+        ("a/./x", "has a part '.', which would lead out of the folder"),
         ("a/" + "n" * 256, "has a name of 256 bytes in it; a file's name has at most 255"),
         ("a/data/", "has no file name at its end, but holds data"),
     ],

@@ -253,7 +253,7 @@ def test_the_tree_is_what_the_request_says(desk: Any) -> None:
     document = desk.document(
         HyperParameters={"eta": "0.3", "name": "ü"},
         Environment={"ONE": "1"},
-        CheckpointConfig={"S3Uri": "s3://bucket/checkpoints", "LocalPath": "/opt/ml/state"},
+        CheckpointConfig={"S3Uri": f"file://{desk.folder}/kept", "LocalPath": "/opt/ml/state"},
         TensorBoardOutputConfig={"S3OutputPath": "s3://bucket/tb", "LocalPath": "/tb"},
     )
     desk.run(

@@ -66,7 +66,7 @@ def test_every_flag_is_said(
         instance_type="ml.c5.xlarge",
         instance_count=1,
         output="s3://bucket/out",
-        checkpoint="kept",
+        checkpoint="kept,,here,local-path=/state",
         max_runtime="15m",
         spot=True,
         name="my-job",
@@ -89,7 +89,8 @@ def test_every_flag_is_said(
     assert request.instance_type == "ml.c5.xlarge"
     assert request.output.uri == "s3://bucket/out"
     assert request.checkpoint is not None
-    assert request.checkpoint.uri == f"{tmp_path}/kept"
+    assert request.checkpoint.uri == f"{tmp_path}/kept,here"
+    assert request.checkpoint.local_path == "/state"
     assert (request.max_runtime, request.max_wait, request.spot) == (900, 900, True)
     assert request.name == "my-job"
     assert request.entrypoint == ("python", "-u")
@@ -366,3 +367,24 @@ def test_any_image_gives_a_valid_name(image: str) -> None:
     name = job_name(image, NOW)
     assert len(name) <= 63
     assert re.fullmatch("[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", name)
+
+
+def test_the_checkpoints_of_a_flag_keep_the_local_path_of_the_request() -> None:
+    request = {"CheckpointConfig": {"S3Uri": "s3://b/old", "LocalPath": "/state"}}
+    document = _build(request, checkpoint="s3://b/new")
+    assert document["CheckpointConfig"] == {"S3Uri": "s3://b/new", "LocalPath": "/state"}
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        ",local-path=/state",
+        "s3://b/c,localpath=/state",
+        "s3://b/c,local-path",
+        "s3://b/c,",
+        "s3://b/c,local-path=/a,local-path=/b",
+    ],
+)
+def test_checkpoints_that_cannot_be_read(flag: str) -> None:
+    (fault,) = _faults(target="algo", checkpoint=flag)
+    assert "write --checkpoint URI[,local-path=PATH]" in fault

@@ -264,6 +264,14 @@ BROKEN: dict[str, tuple[Document, str]] = {
         {"CheckpointConfig": {"S3Uri": "s3://b/c", "LocalPath": "/opt/ml/input"}},
         '"LocalPath" of "CheckpointConfig" cannot be /opt/ml/input',
     ),
+    "checkpoints over the whole tree": (
+        {"CheckpointConfig": {"S3Uri": "s3://b/c", "LocalPath": "//opt/./ml/"}},
+        '"LocalPath" of "CheckpointConfig" cannot be //opt/./ml/',
+    ),
+    "checkpoints over the processes": (
+        {"CheckpointConfig": {"S3Uri": "s3://b/c", "LocalPath": "/proc/1"}},
+        '"LocalPath" of "CheckpointConfig" cannot be /proc/1',
+    ),
     "a tag twice": (
         {"Tags": [{"Key": "k", "Value": "1"}, {"Key": "k", "Value": "2"}]},
         "Tags: the key 'k' is given 2 times",

@@ -12,8 +12,10 @@ from sm_container.harness.sizes import size
 from sm_container.storage.errors import StorageError
 from sm_container.storage.files import said_of
 
+SAMPLE = "free some space, or take the first objects of each channel with --sample"
 
-def require_space(needs: Iterable[tuple[Path, int]]) -> None:
+
+def require_space(needs: Iterable[tuple[Path, int]], what_to_do: str = SAMPLE) -> None:
     """Check that each folder's file system has room for all the bytes asked of it.
 
     Raises:
@@ -32,5 +34,5 @@ def require_space(needs: Iterable[tuple[Path, int]]) -> None:
             raise StorageError(
                 str(folder),
                 f"{size(needed[device])} are needed here and {size(free)} are free",
-                "free some space, or take the first objects of each channel with --sample",
+                what_to_do,
             )

@@ -6,9 +6,8 @@ kept in the cache, from where the next run's tree gets them.
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,17 +17,13 @@ from sm_container.harness.inputs.file.cache import ObjectCache
 from sm_container.harness.inputs.file.placement import Placement, place, takes_space
 from sm_container.harness.inputs.file.space import require_space
 from sm_container.harness.inputs.listing import InputObject
+from sm_container.harness.inputs.meter import Meter, StageProgress
 from sm_container.harness.inputs.plan import ChannelPlan
 from sm_container.storage.errors import ObjectNotFoundError
 from sm_container.storage.files import FILE_MODE, FOLDER_MODE, said_of
 from sm_container.storage.local import LocalStore
 from sm_container.storage.objects import Download, ignore
 from sm_container.storage.store import Store
-
-StageProgress = Callable[[str, int, int], None]
-"""Told the channel, the bytes done and the bytes in all; may raise to end the work."""
-
-_TICK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -76,7 +71,7 @@ def stage_channel(
     """
     share = plan.share(host)
     folder = layout.channel(plan.channel)
-    meter = _Meter(plan.channel, _size(share), progress)
+    meter = Meter(plan.channel, _size(share), progress)
     with said_of(str(folder)):
         _make_folders(folder, share)
     cached = 0
@@ -101,7 +96,7 @@ def _place_files(
     share: Sequence[InputObject],
     folder: Path,
     placement: Placement,
-    meter: _Meter,
+    meter: Meter,
 ) -> None:
     if share and takes_space(store.local_file(share[0].object), folder, placement):
         require_space([(folder, _size(share))])
@@ -119,7 +114,7 @@ class _Caching:
         folder: Path,
         cache: ObjectCache,
         placement: Placement,
-        meter: _Meter,
+        meter: Meter,
     ) -> None:
         self._store = store
         self._folder = folder
@@ -172,28 +167,6 @@ class _Caching:
                 needs.append((self._folder, _size(share)))
             trial.unlink()
         require_space(needs)
-
-
-class _Meter:
-    """Counts bytes, and tells of them at most ten times a second."""
-
-    def __init__(self, channel: str, total: int, progress: StageProgress) -> None:
-        self._channel = channel
-        self._total = total
-        self._progress = progress
-        self._done = 0
-        self._told = 0.0
-        self.advance(0)
-
-    def advance(self, count: int) -> None:
-        self._done += count
-        now = time.monotonic()
-        if now - self._told >= _TICK_SECONDS:
-            self._told = now
-            self._progress(self._channel, self._done, self._total)
-
-    def end(self) -> None:
-        self._progress(self._channel, self._total, self._total)
 
 
 def _size(share: Iterable[InputObject]) -> int:
