@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 
 import numpy as np
@@ -112,10 +113,10 @@ def test_waiting_in_vain_does_not_use_up_an_epoch(
 def test_a_writer_that_says_nothing_has_used_it_up(layout: Layout, train: InputChannel) -> None:
     os.mkfifo(layout.channel_fifo("train", 0))
     os.mkfifo(layout.channel_fifo("train", 1))
-    with writer(layout.channel_fifo("train", 0), "time.sleep(60)") as silent:
-        with pytest.raises(ChannelTimeoutError, match="train_0: its writer sent nothing for"):
-            next(train.batches(timeout=1))
-        silent.kill()
+    silent = os.open(layout.channel_fifo("train", 0), os.O_RDWR)
+    with pytest.raises(ChannelTimeoutError, match="train_0: its writer sent nothing for"):
+        next(train.batches(timeout=0.05))
+    os.close(silent)
     with writer(layout.channel_fifo("train", 1), "fifo.write(b'7,1\\n')"):
         assert labels(train) == [7]
 
@@ -169,10 +170,20 @@ def test_a_signal_ends_a_loop_that_waits(
     if there == "half a record":
         held = os.open(layout.channel_fifo("train", 0), os.O_RDWR)
         os.write(held, framed(b"whole", b"half")[:-1])
+    found: list[bytes] = []
+
+    def interrupt() -> None:
+        while there == "half a record" and not found:
+            time.sleep(0.005)
+        os.kill(os.getpid(), signal.SIGALRM)
+
     before = signal.signal(signal.SIGALRM, lambda *_: train.stop.set())
-    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    timer = threading.Timer(0.1, interrupt)
+    timer.start()
     try:
-        found = [record["data"] for record in train.records(prefetch=prefetch)]
+        for record in train.records(prefetch=prefetch):
+            found.append(record["data"])  # noqa: PERF401 - the other thread looks at it meanwhile
+        timer.join()
     finally:
         signal.signal(signal.SIGALRM, before)
     assert found == ([b"whole"] if there == "half a record" else [])
@@ -220,7 +231,7 @@ def test_memory_is_bounded(layout: Layout) -> None:
 
 def test_the_deadline_is_not_for_the_consumer(layout: Layout, train: InputChannel) -> None:
     with Feeder(layout, [csv(0, 300_000)]):
-        batches = train.batches(rows=100, timeout=0.5)
+        batches = train.batches(rows=100, timeout=2)
         next(batches)
-        time.sleep(1)
+        time.sleep(2.5)
         assert sum(batch.rows for batch in batches) == 299_900

@@ -128,9 +128,9 @@ def test_a_deadline_names_what_did_not_come(hostile_tmp_path: Path, no_leaks: No
 
 
 def test_a_deadline_is_for_each_wait(fifo: Path) -> None:
-    program = "for n in range(8): fifo.write(b'.'); time.sleep(0.2)"
-    with writer(fifo, program), PipeReader(fifo, timeout=1) as reader:
-        assert reader.read() == b"." * 8
+    program = "for n in range(25): fifo.write(b'.'); time.sleep(0.1)"
+    with writer(fifo, program), PipeReader(fifo, timeout=2) as reader:
+        assert reader.read() == b"." * 25
 
 
 @pytest.mark.parametrize("there", ["nothing", "a FIFO", "a writer"])

@@ -188,8 +188,13 @@ def test_a_signal_reaches_a_reader_that_waits() -> None:
     try:
         with ReadAhead() as ahead:
             reader = ahead.open(source)
-            timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1))
-            timer.start()
+
+            def send() -> None:
+                while not ahead.counters().waits:
+                    time.sleep(0.005)
+                os.kill(os.getpid(), signal.SIGUSR1)
+
+            threading.Thread(target=send).start()
             with pytest.raises(Stop):
                 reader.read_at(0, 10)
             assert source.gate is not None

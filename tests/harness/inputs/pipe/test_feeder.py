@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import select
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -195,10 +194,13 @@ def test_a_link_in_a_fifos_place_is_not_followed(feeding: Feeding, tmp_path: Pat
     """The folder is the container's: it must not make us write to a file of this machine."""
     (tmp_path / "precious").write_text("precious")
     feeding.feed(PipeChannel("train", files(feeding.folder.parent / "s", b"bytes")))
+    own = os.open(feeding.folder / "train_1", os.O_PATH)
     (feeding.folder / "train_1").unlink()
     (feeding.folder / "train_1").symlink_to(tmp_path / "precious")
     assert feeding.read("train_0") == b"bytes"
-    time.sleep(0.1)
+    # What was at the name is fed, and what is there now is not.
+    assert feeding.read(f"/proc/{os.getpid()}/fd/{own}") == b"bytes"
+    os.close(own)
     feeding.end()
     assert (tmp_path / "precious").read_text() == "precious"
     (feeding.folder / "train_1").unlink()
