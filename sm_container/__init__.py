@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sm_container.contract.inputs import Compression, InputMode
     from sm_container.contract.layout import Layout
     from sm_container.declaration.channels import Channel
+    from sm_container.declaration.checkpoints import CheckpointPolicy, SavedBy
     from sm_container.declaration.constraints import Name, OneOf, Range, Tunable
     from sm_container.declaration.errors import DeclarationError, HyperparameterError
     from sm_container.declaration.hyperparameters import UnknownPolicy
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     from sm_container.records.batch import Batch
     from sm_container.records.csr import Csr
     from sm_container.records.errors import FormatError, OnFault, RecordError
+    from sm_container.runtime.checkpoints.checkpoint import Checkpoint
+    from sm_container.runtime.checkpoints.checkpoints import Checkpoints, WhenBusy
+    from sm_container.runtime.checkpoints.errors import CheckpointError
+    from sm_container.runtime.checkpoints.torch import TorchState
+    from sm_container.runtime.checkpoints.xgboost import XGBoostResume
 
 _HOMES = {
     "Algorithm": "algorithm.algorithm",
@@ -36,6 +42,10 @@ _HOMES = {
     "Channel": "declaration.channels",
     "ChannelError": "channels.errors",
     "ChannelTimeoutError": "channels.errors",
+    "Checkpoint": "runtime.checkpoints.checkpoint",
+    "CheckpointError": "runtime.checkpoints.errors",
+    "CheckpointPolicy": "declaration.checkpoints",
+    "Checkpoints": "runtime.checkpoints.checkpoints",
     "Compression": "contract.inputs",
     "ContractError": "contract.errors",
     "Csr": "records.csr",
@@ -54,8 +64,12 @@ _HOMES = {
     "OneOf": "declaration.constraints",
     "Range": "declaration.constraints",
     "RecordError": "records.errors",
+    "SavedBy": "declaration.checkpoints",
+    "TorchState": "runtime.checkpoints.torch",
     "Tunable": "declaration.constraints",
     "UnknownPolicy": "declaration.hyperparameters",
+    "WhenBusy": "runtime.checkpoints.checkpoints",
+    "XGBoostResume": "runtime.checkpoints.xgboost",
 }
 
 __all__ = [
@@ -64,6 +78,10 @@ __all__ = [
     "Channel",
     "ChannelError",
     "ChannelTimeoutError",
+    "Checkpoint",
+    "CheckpointError",
+    "CheckpointPolicy",
+    "Checkpoints",
     "Compression",
     "ContractError",
     "Csr",
@@ -82,8 +100,12 @@ __all__ = [
     "OneOf",
     "Range",
     "RecordError",
+    "SavedBy",
+    "TorchState",
     "Tunable",
     "UnknownPolicy",
+    "WhenBusy",
+    "XGBoostResume",
 ]
 
 

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar, overload
 from sm_container.algorithm.job import Job, load_job
 from sm_container.contract.layout import Layout
 from sm_container.declaration.channels import Channel
+from sm_container.declaration.checkpoints import DEFAULT_POLICY, CheckpointPolicy
 from sm_container.declaration.declaration import Declaration
 from sm_container.declaration.errors import DeclarationError
 from sm_container.declaration.hyperparameters import UnknownPolicy
@@ -36,6 +37,7 @@ class Algorithm(Generic[H]):
         description: str = "",
         supports_distributed_training: bool = False,
         unknown_hyperparameters: UnknownPolicy = UnknownPolicy.REFUSE,
+        checkpoints: CheckpointPolicy = DEFAULT_POLICY,
     ) -> None: ...
 
     @overload
@@ -49,6 +51,7 @@ class Algorithm(Generic[H]):
         description: str = "",
         supports_distributed_training: bool = False,
         unknown_hyperparameters: UnknownPolicy = UnknownPolicy.REFUSE,
+        checkpoints: CheckpointPolicy = DEFAULT_POLICY,
     ) -> None: ...
 
     def __init__(
@@ -61,6 +64,7 @@ class Algorithm(Generic[H]):
         description: str = "",
         supports_distributed_training: bool = False,
         unknown_hyperparameters: UnknownPolicy = UnknownPolicy.REFUSE,
+        checkpoints: CheckpointPolicy = DEFAULT_POLICY,
     ) -> None:
         self.declaration = Declaration(
             name,
@@ -70,6 +74,7 @@ class Algorithm(Generic[H]):
             description=description,
             supports_distributed_training=supports_distributed_training,
             unknown_hyperparameters=unknown_hyperparameters,
+            checkpoints=checkpoints,
         )
         self._train: Callable[[Job[H]], object] | None = None
 
@@ -96,7 +101,9 @@ class Algorithm(Generic[H]):
         For tests and notebooks. A container calls ``main``.
         """
         train = self.train_function
-        train(load_job(self.declaration, layout, environ))
+        job = load_job(self.declaration, layout, environ)
+        with job.checkpoints:
+            train(job)
 
     def main(self, arguments: Sequence[str] | None = None) -> None:
         """Run as a program, with ``arguments`` or those of the command line.

@@ -18,6 +18,8 @@ from sm_container.contract.platform import TRAINING_JOB_NAME
 from sm_container.contract.resources import ResourceConfig
 from sm_container.declaration.declaration import Declaration
 from sm_container.declaration.hyperparameters import parse
+from sm_container.runtime.checkpoints.checkpoints import Checkpoints
+from sm_container.runtime.checkpoints.opening import open_checkpoints
 from sm_container.runtime.metrics import MetricLog
 
 H = TypeVar("H")
@@ -28,9 +30,9 @@ class Job(Generic[H]):
     """What ``train`` is given.
 
     ``hyperparameters`` is the declared dataclass, typed and checked; ``channels`` are the job's
-    by name; ``resources`` the hosts; ``metrics`` reports values to the service; ``name`` is the
-    job's, None outside the service and the harness. Once ``stop_signal`` is set, waiting for data
-    and loops over it end.
+    by name; ``resources`` the hosts; ``metrics`` reports values to the service; ``checkpoints``
+    saves what training needs to go on, and finds it again; ``name`` is the job's, None outside the
+    service and the harness. Once ``stop_signal`` is set, waiting for data and loops over it end.
     """
 
     name: str | None
@@ -38,6 +40,7 @@ class Job(Generic[H]):
     channels: InputChannels
     resources: ResourceConfig
     metrics: MetricLog
+    checkpoints: Checkpoints
     layout: Layout
     stop_signal: StopSignal = field(default_factory=StopSignal)
 
@@ -89,6 +92,7 @@ def load_job(
         channels=open_channels(declaration.channels, channels, layout, stop),
         resources=resources,
         metrics=MetricLog(declaration.metric_definitions),
+        checkpoints=open_checkpoints(declaration, layout, resources),
         layout=layout,
         stop_signal=stop,
     )

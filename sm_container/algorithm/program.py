@@ -74,7 +74,8 @@ def _train(algorithm: Algorithm[Any]) -> None:
         _report(layout, text, f"ERROR: {text}")
         raise SystemExit(1) from None
     try:
-        algorithm.train_function(job)
+        with job.checkpoints:
+            algorithm.train_function(job)
     except Exception as error:  # noqa: BLE001 - whatever the author's code raises
         from traceback import format_exc
 
