@@ -163,7 +163,7 @@ class CheckpointManifest:
             )
 
 
-def pieces(size: int, piece_bytes: int = PIECE_BYTES) -> Iterator[tuple[int, int]]:
+def pieces(size: int, piece_bytes: int) -> Iterator[tuple[int, int]]:
     """Offset and length of each piece of a file of ``size`` bytes; none of an empty one."""
     for offset in range(0, size, piece_bytes):
         yield offset, min(piece_bytes, size - offset)

@@ -7,7 +7,7 @@ Source: developer guide, "Use Checkpoints in Amazon SageMaker".
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 UPLOADING_SUFFIX = ".sagemaker-uploading"
@@ -47,11 +47,6 @@ class CheckpointName:
         attempt = f"-{self.attempt}" if self.attempt else ""
         host = "" if self.host is None else f".{quote(self.host, safe='', errors='surrogatepass')}"
         return f"sm-checkpoint-{self.step:012}{attempt}{host}"
-
-    @property
-    def next(self) -> CheckpointName:
-        """The name to try where this one is taken."""
-        return replace(self, attempt=self.attempt + 1)
 
     @classmethod
     def parse(cls, text: str) -> CheckpointName | None:

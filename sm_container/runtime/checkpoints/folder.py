@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from sm_container.runtime.checkpoints.errors import CheckpointError
 from sm_container.runtime.checkpoints.finding import look
 from sm_container.runtime.checkpoints.retention import Retention
 from sm_container.runtime.checkpoints.sharing import Share
+
+_saving: ContextVar[Path | None] = ContextVar("saving", default=None)
+"""The folder in which this thread is saving: it would wait for itself."""
 
 
 class CheckpointFolder:
@@ -31,7 +35,6 @@ class CheckpointFolder:
         self._is_copied = is_copied
         self._damaged: set[Path] = set()
         self._told: set[str] = set()
-        self._saving_thread: int | None = None
 
     def whole(self) -> list[Checkpoint]:
         """The checkpoints to load, as far as their sizes tell; the newest last."""
@@ -70,24 +73,22 @@ class CheckpointFolder:
         ``size`` is about how many bytes it will take; None for as many as the last. Raises what
         ``write`` raises, and CheckpointError.
         """
-        import threading
-
         from sm_container.runtime.checkpoints.locking import locked
         from sm_container.runtime.checkpoints.writing import write_checkpoint
 
-        if self._saving_thread == threading.get_ident():
+        if _saving.get() == self.path:
             raise CheckpointError(self.path, "save was called while it was saving", "call it after")
         name = CheckpointName(step, host=self.share.folder_host)
         self._warn(metrics)
         _make(self.path)
         with locked(self.path):
-            self._saving_thread = threading.get_ident()
+            token = _saving.set(self.path)
             try:
                 self._make_room(size)
                 saved = write_checkpoint(self.path, name, write, self.share.host, metrics)
                 self._prune(self.retention, saved)
             finally:
-                self._saving_thread = None
+                _saving.reset(token)
         return saved
 
     def tell(self, text: str) -> None:

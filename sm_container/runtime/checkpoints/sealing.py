@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sm_container.contract.checkpoint_manifest import (
     MANIFEST_NAME,
+    PIECE_BYTES,
     UNFINISHED_MANIFEST_NAME,
     CheckpointFile,
     CheckpointManifest,
@@ -27,7 +28,13 @@ from sm_container.machine.memory import available_cpus
 from sm_container.runtime.checkpoints.errors import CheckpointError
 
 
-def seal(folder: Path, step: int, host: str, metrics: Mapping[str, float]) -> CheckpointManifest:
+def seal(
+    folder: Path,
+    step: int,
+    host: str,
+    metrics: Mapping[str, float],
+    piece_bytes: int = PIECE_BYTES,
+) -> CheckpointManifest:
     """Make what lies in ``folder`` the checkpoint of a step.
 
     Raises CheckpointError for what cannot be in a checkpoint, OSError where the disk fails.
@@ -37,16 +44,18 @@ def seal(folder: Path, step: int, host: str, metrics: Mapping[str, float]) -> Ch
         raise CheckpointError(
             folder, "the function wrote no file into the folder it was given", "write the state"
         )
-    files = _settled(folder, sizes)
+    files = _settled(folder, sizes, piece_bytes)
     for each in (*folders, folder, folder.parent):
         _sync_folder(each)
     now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-    manifest = CheckpointManifest(step, host, now, files, metrics)
+    manifest = CheckpointManifest(step, host, now, files, metrics, piece_bytes)
     _commit(folder, manifest)
     return manifest
 
 
-def _settled(folder: Path, sizes: Mapping[str, int]) -> tuple[CheckpointFile, ...]:
+def _settled(
+    folder: Path, sizes: Mapping[str, int], piece_bytes: int
+) -> tuple[CheckpointFile, ...]:
     """Bring the files to the disk, and give them with their checksums."""
     with ThreadPoolExecutor(available_cpus() + 1) as pool:
         synced: list[Future[None]] = []
@@ -54,7 +63,8 @@ def _settled(folder: Path, sizes: Mapping[str, int]) -> tuple[CheckpointFile, ..
         for name, size in sizes.items():
             path = folder / name
             synced.append(pool.submit(_sync_file, path))
-            sums[name] = [pool.submit(checksum, path, *piece) for piece in pieces(size)]
+            parts = pieces(size, piece_bytes)
+            sums[name] = [pool.submit(checksum, path, *part) for part in parts]
         try:
             for each in synced:
                 each.result()

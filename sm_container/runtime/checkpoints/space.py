@@ -10,6 +10,8 @@ from pathlib import Path
 from sm_container.runtime.checkpoints.errors import CheckpointError
 
 _NEXT_TO_NOTHING = 64 << 10
+# numpy asks for the room before it writes, and keeps the number of the error to itself.
+_OF_NUMPY = "Not enough free space"
 _FREE_SOME = (
     "keep fewer checkpoints (sm.CheckpointPolicy(newest=...)), save less in each, or ask for a "
     "larger volume"
@@ -51,7 +53,8 @@ def reason(error: BaseException, folder: Path) -> CheckpointError | None:
         )
     if number == errno.EDQUOT:
         return CheckpointError(folder, "the disk quota is used up", _FREE_SOME)
-    if number == errno.ENOSPC or (number is None and free_bytes(folder) < _NEXT_TO_NOTHING):
+    is_full = free_bytes(folder) < _NEXT_TO_NOTHING or _OF_NUMPY in str(error)
+    if number == errno.ENOSPC or (number is None and is_full):
         return CheckpointError(
             folder, f"the disk is full: {mebibytes(free_bytes(folder))} are free", _FREE_SOME
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from sm_container.contract.checkpoints import CheckpointName
@@ -22,9 +23,9 @@ def write_checkpoint(
 ) -> Checkpoint:
     """Have ``write(folder)`` write into a new folder of ``folder``, and make that a checkpoint.
 
-    A name that is taken, by a whole checkpoint or by what is left of one, is left alone: the next
-    attempt's is used. Raises what ``write`` raises, and CheckpointError where the disk fails or
-    has no room; then the folder is gone again.
+    What stands for the step already, whole or not, is left alone: the folder has the name of an
+    attempt after it. Raises what ``write`` raises, and CheckpointError where the disk fails or has
+    no room; then the folder is gone again.
     """
     path, name = _new_folder(folder, name)
     try:
@@ -45,18 +46,21 @@ def write_checkpoint(
 
 
 def _new_folder(folder: Path, name: CheckpointName) -> tuple[Path, CheckpointName]:
-    while True:
-        path = folder / str(name)
-        try:
-            os.mkdir(path)
-        except FileExistsError:
-            name = name.next
-        except OSError as error:
-            raise reason(error, folder) or CheckpointError(
-                path, f"cannot be made ({error.strerror})", "make the folder writable"
-            ) from error
-        else:
-            return path, name
+    taken = [CheckpointName.parse(entry) for entry in os.listdir(folder)]
+    attempts = [
+        each.attempt + 1
+        for each in taken
+        if each is not None and (each.step, each.host) == (name.step, name.host)
+    ]
+    name = replace(name, attempt=max(attempts, default=0))
+    path = folder / str(name)
+    try:
+        os.mkdir(path)
+    except OSError as error:
+        raise reason(error, folder) or CheckpointError(
+            path, f"cannot be made ({error.strerror})", "make the folder writable"
+        ) from error
+    return path, name
 
 
 def _take_back(path: Path) -> None:
