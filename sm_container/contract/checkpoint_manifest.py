@@ -30,11 +30,17 @@ PIECE_BYTES = 64 << 20
 
 _SUM_OF_ALL_BEFORE = re.compile(rb',"crc32":"([0-9a-f]{8})"\}\Z')
 _NOT_FINITE = ("nan", "inf", "-inf")
-_TORN = "go on from an older checkpoint"
+_UNREADABLE = "see that it can be read, or go on from an older checkpoint"
 
 
-class NewerFormatError(ContractError):
-    """The manifest is of a later version of this library; the checkpoint may well be whole."""
+class TornError(ContractError):
+    """A file of the checkpoint is not as it was saved, or not there.
+
+    Any other ContractError says that this could not be found out: it may well be whole.
+    """
+
+    def __init__(self, path: Path, what: str) -> None:
+        super().__init__(path, what, "go on from an older checkpoint")
 
 
 @dataclass(frozen=True)
@@ -88,22 +94,22 @@ class CheckpointManifest:
 
     @classmethod
     def from_bytes(cls, content: bytes, path: Path = Path(MANIFEST_NAME)) -> CheckpointManifest:
-        """Parse the content. Raises ContractError, which names ``path``, for a damaged one, and
-        NewerFormatError for one that this version cannot read."""
+        """Parse the content. Raises TornError, which names ``path``, for a damaged one, and
+        ContractError for one that this version cannot read."""
         try:
             fields = Fields(json.loads(content), path)
         except (ValueError, RecursionError) as error:
-            raise ContractError(path, f"is not JSON ({error})", _TORN) from error
+            raise TornError(path, f"is not JSON ({error})") from error
         version = fields.integer("format")
         if version > FORMAT:
-            raise NewerFormatError(
+            raise ContractError(
                 path,
                 f"has format {version}, and this version reads no later one than {FORMAT}",
                 "install the version of sm-container that wrote it",
             )
         found = _SUM_OF_ALL_BEFORE.search(content)
         if found is None or int(found[1], 16) != zlib.crc32(content[: found.start()]):
-            raise ContractError(path, "was changed or damaged: its checksum is another", _TORN)
+            raise TornError(path, "was changed or damaged: its checksum is another")
         piece_bytes = fields.integer("piece_bytes")
         if piece_bytes < 1:
             fields.refuse("piece_bytes", "a number of bytes", piece_bytes)
@@ -124,15 +130,15 @@ class CheckpointManifest:
         try:
             content = path.read_bytes()
         except FileNotFoundError:
-            raise ContractError(
-                path, "is missing: the checkpoint was not finished, or is being written", _TORN
+            raise TornError(
+                path, "is missing: the checkpoint was not finished, or is being written"
             ) from None
         except OSError as error:
-            raise ContractError(path, f"cannot be read ({error.strerror})", _TORN) from error
+            raise ContractError(path, f"cannot be read ({error.strerror})", _UNREADABLE) from error
         return cls.from_bytes(content, path)
 
     def check_sizes(self, folder: Path) -> None:
-        """Raise ContractError unless every file is in ``folder``, in its full length.
+        """Raise TornError unless every file is in ``folder``, in its full length.
 
         Other files beside them, such as the platform's markers, do not matter.
         """
@@ -140,26 +146,28 @@ class CheckpointManifest:
             path = folder / file.name
             try:
                 status = path.lstat()
+            except (FileNotFoundError, NotADirectoryError):
+                raise TornError(path, "is not there") from None
             except OSError as error:
-                raise ContractError(path, f"is not there ({error.strerror})", _TORN) from None
+                raise ContractError(
+                    path, f"cannot be looked at ({error.strerror})", _UNREADABLE
+                ) from error
             if not stat.S_ISREG(status.st_mode):
-                raise ContractError(path, "is not a regular file", _TORN)
+                raise TornError(path, "is not a regular file")
             if status.st_size != file.size:
-                raise ContractError(path, f"has {status.st_size} bytes, not {file.size}", _TORN)
+                raise TornError(path, f"has {status.st_size} bytes, not {file.size}")
 
     def check_piece(self, folder: Path, file: CheckpointFile, number: int) -> None:
-        """Raise ContractError unless one piece of a file has the bytes that were saved."""
+        """Raise TornError unless one piece of a file has the bytes that were saved."""
         path = folder / file.name
         offset = number * self.piece_bytes
         try:
             found = checksum(path, offset, min(self.piece_bytes, file.size - offset))
         except OSError as error:
-            raise ContractError(path, f"cannot be read ({error.strerror})", _TORN) from error
+            raise ContractError(path, f"cannot be read ({error.strerror})", _UNREADABLE) from error
         if found != file.checksums[number]:
-            raise ContractError(
-                path,
-                f"was changed or damaged in the {self.piece_bytes} bytes from byte {offset}",
-                _TORN,
+            raise TornError(
+                path, f"was changed or damaged in the {self.piece_bytes} bytes from byte {offset}"
             )
 
 

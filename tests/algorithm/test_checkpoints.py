@@ -1,4 +1,4 @@
-"""A job with checkpoints: real programs, killed in the middle, and what their jobs say at the end."""
+"""A job with checkpoints: real programs that are killed in the middle, and how their jobs end."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Checkpoint:
     def verify(self) -> None:
         """Read every file and hold it against its checksums, on all cores.
 
-        Raises ContractError where a byte is not as it was saved.
+        Raises TornError where a byte is not as it was saved, ContractError where it cannot be read.
         """
         from concurrent.futures import ThreadPoolExecutor
 

@@ -66,12 +66,12 @@ class Checkpoints:
         background that was not raised yet comes first, and nothing is saved.
         """
         self.wait()
-        values = _floats(metrics)
+        name, values = self._folder.name_of(step), _floats(metrics)
         write, size = _written(state)
         if not self._folder.share.saves:
             return None
         with self._deferred():
-            return self._folder.save(step, write, values, size)
+            return self._folder.save(name, write, values, size)
 
     def save_async(
         self,
@@ -91,11 +91,11 @@ class Checkpoints:
         if self._background.is_busy and when_busy is WhenBusy.SKIP:
             return False
         self.wait()
-        values = _floats(metrics)
+        name, values = self._folder.name_of(step), _floats(metrics)
         if not self._folder.share.saves:
             return False
         write, size = _snapshot(state)
-        self._background.start(lambda: self._folder.save(step, write, values, size))
+        self._background.start(lambda: self._folder.save(name, write, values, size))
         return True
 
     def wait(self) -> None:

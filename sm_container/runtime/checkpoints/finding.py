@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from sm_container.contract.checkpoint_manifest import CheckpointManifest, NewerFormatError
+from sm_container.contract.checkpoint_manifest import CheckpointManifest, TornError
 from sm_container.contract.checkpoints import CheckpointName, is_upload_marker
 from sm_container.contract.errors import ContractError
 from sm_container.runtime.checkpoints.checkpoint import Checkpoint
@@ -76,8 +76,6 @@ def _examined(path: Path, name: CheckpointName | None) -> Checkpoint | PassedOve
                 path, f"{path}: is another's, by the step {manifest.step} of {manifest.host} in it"
             )
         manifest.check_sizes(path)
-    except NewerFormatError as error:
-        return PassedOver(path, str(error))
     except ContractError as error:
-        return PassedOver(path, str(error), is_leftover=True)
+        return PassedOver(path, str(error), is_leftover=isinstance(error, TornError))
     return Checkpoint(path, name, manifest)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
 
+from sm_container.contract.checkpoint_manifest import TornError
 from sm_container.contract.checkpoints import CheckpointName
 from sm_container.contract.errors import ContractError
 from sm_container.runtime.checkpoints.checkpoint import Checkpoint
@@ -55,15 +57,21 @@ class CheckpointFolder:
             try:
                 candidate.verify()
             except ContractError as fault:
-                self._damaged.add(candidate.path)
+                if isinstance(fault, TornError):
+                    self._damaged.add(candidate.path)
                 self.tell(f"passed over: {fault}")
             else:
                 return candidate
         return None
 
+    def name_of(self, step: int) -> CheckpointName:
+        """The name of a checkpoint that this host saves. Raises ValueError for a step that cannot
+        be, TypeError for one that is no integer."""
+        return CheckpointName(operator.index(step), host=self.share.folder_host)
+
     def save(
         self,
-        step: int,
+        name: CheckpointName,
         write: Callable[[Path], object],
         metrics: Mapping[str, float],
         size: int | None = None,
@@ -78,7 +86,6 @@ class CheckpointFolder:
 
         if _saving.get() == self.path:
             raise CheckpointError(self.path, "save was called while it was saving", "call it after")
-        name = CheckpointName(step, host=self.share.folder_host)
         self._warn(metrics)
         _make(self.path)
         with locked(self.path):

@@ -21,12 +21,11 @@ def remove(folder: Path) -> None:
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             shutil.rmtree(folder)
-        except FileNotFoundError:
+        except OSError as error:
             if not folder.exists():
                 return
-        except OSError as error:
-            # The platform puts its markers into the folder at any moment.
-            if error.errno != errno.ENOTEMPTY or attempt == _ATTEMPTS:
+            # The platform makes and removes its markers in the folder at any moment.
+            if error.errno not in (errno.ENOTEMPTY, errno.ENOENT) or attempt == _ATTEMPTS:
                 raise
         else:
             return

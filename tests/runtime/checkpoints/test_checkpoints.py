@@ -143,8 +143,17 @@ def test_what_is_no_function_is_refused(hostile_tmp_path: Path, state: Any) -> N
 
 @pytest.mark.parametrize("step", [-1, 10**12])
 def test_a_step_without_a_name_is_refused(hostile_tmp_path: Path, step: int) -> None:
-    with pytest.raises(ValueError, match="a checkpoint's step is"):
-        opened(hostile_tmp_path).save(step, text("x"))
+    for save in (opened(hostile_tmp_path).save, opened(hostile_tmp_path).save_async):
+        with pytest.raises(ValueError, match="a checkpoint's step is"):
+            save(step, {"x": b"x"})
+
+
+def test_a_step_is_an_integer_of_any_kind(hostile_tmp_path: Path) -> None:
+    checkpoints = opened(hostile_tmp_path)
+    checkpoints.save(np.int64(5), text("x"))  # type: ignore[arg-type]
+    assert steps(checkpoints) == [5]
+    with pytest.raises(TypeError):
+        checkpoints.save(5.0, text("x"))  # type: ignore[arg-type]
 
 
 def test_arrays_are_saved_and_read(hostile_tmp_path: Path) -> None:

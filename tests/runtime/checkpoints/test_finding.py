@@ -135,13 +135,28 @@ def test_leftovers_go_with_the_next_save_and_foreign_things_stay(folder: Path) -
     assert names(folder) == sorted([*foreign, *kept])
 
 
-def test_a_later_format_is_passed_over_and_stays(
-    folder: Path, caplog: pytest.LogCaptureFixture
+def replace_by_a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+UNKNOWN: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a later format": (
+        lambda manifest: manifest.write_text('{"format":2}'),
+        "install the version of sm-container that wrote it",
+    ),
+    "unreadable": (replace_by_a_folder, "cannot be read (Is a directory)"),
+}
+
+
+@pytest.mark.parametrize(("change", "why"), UNKNOWN.values(), ids=UNKNOWN)
+def test_what_may_be_whole_is_passed_over_and_stays(
+    folder: Path, change: Callable[[Path], object], why: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (newest(folder) / MANIFEST_NAME).write_text('{"format":2}')
+    change(newest(folder) / MANIFEST_NAME)
     checkpoints = opened(folder)
     assert steps(checkpoints) == [1]
-    assert "install the version of sm-container that wrote it" in lines(caplog)[0]
+    assert why in lines(caplog)[0]
     checkpoints.save(3, files(state_of(3)))
     assert newest(folder).exists()
 
