@@ -10,7 +10,8 @@ class Row:
     """One comparison, both sides measured in the same run on the same machine.
 
     ``ratio`` says how many times as fast as the rival we are: 4 is a quarter of its time, 0.9 is
-    a ninth more. Make rows with `at_least` or `within`, which work out ``ratio`` and ``met``.
+    a ninth more. Make rows with `at_least`, `at_most` or `within`, which work out ``ratio`` and
+    ``met``.
     """
 
     work: str
@@ -36,6 +37,22 @@ class Row:
         ratio = rival_seconds / ours_seconds
         target = f"at least {times:g}x"
         return cls(work, ours_seconds, rival, rival_seconds, ratio, target, ratio >= times, note)
+
+    @classmethod
+    def at_most(
+        cls,
+        work: str,
+        ours_seconds: float,
+        rival: str,
+        rival_seconds: float,
+        times: float,
+        note: str = "",
+    ) -> Row:
+        """A row whose target is a cost: at most ``times`` the rival's time."""
+        ratio = rival_seconds / ours_seconds
+        target = f"at most {times:g} times as long"
+        met = ours_seconds <= times * rival_seconds
+        return cls(work, ours_seconds, rival, rival_seconds, ratio, target, met, note)
 
     @classmethod
     def within(

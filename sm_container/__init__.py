@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sm_container.contract.inputs import Compression, InputMode
     from sm_container.contract.layout import Layout
     from sm_container.declaration.channels import Channel
+    from sm_container.declaration.checkpoints import CheckpointPolicy, SavedBy
     from sm_container.declaration.constraints import Name, OneOf, Range, Tunable
     from sm_container.declaration.errors import DeclarationError, HyperparameterError
     from sm_container.declaration.hyperparameters import UnknownPolicy
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
     from sm_container.records.batch import Batch
     from sm_container.records.csr import Csr
     from sm_container.records.errors import FormatError, OnFault, RecordError
+    from sm_container.runtime.checkpoints.checkpoint import Checkpoint
+    from sm_container.runtime.checkpoints.checkpoints import Checkpoints, WhenBusy
+    from sm_container.runtime.checkpoints.errors import CheckpointError
+    from sm_container.runtime.checkpoints.torch import TorchState
+    from sm_container.runtime.checkpoints.xgboost import XGBoostResume
     from sm_container.runtime.stop import Stop, StopTraining
 
 _HOMES = {
@@ -38,6 +44,10 @@ _HOMES = {
     "Channel": "declaration.channels",
     "ChannelError": "channels.errors",
     "ChannelTimeoutError": "channels.errors",
+    "Checkpoint": "runtime.checkpoints.checkpoint",
+    "CheckpointError": "runtime.checkpoints.errors",
+    "CheckpointPolicy": "declaration.checkpoints",
+    "Checkpoints": "runtime.checkpoints.checkpoints",
     "Compression": "contract.inputs",
     "ContractError": "contract.errors",
     "Csr": "records.csr",
@@ -59,8 +69,12 @@ _HOMES = {
     "RecordError": "records.errors",
     "Stop": "runtime.stop",
     "StopTraining": "runtime.stop",
+    "SavedBy": "declaration.checkpoints",
+    "TorchState": "runtime.checkpoints.torch",
     "Tunable": "declaration.constraints",
     "UnknownPolicy": "declaration.hyperparameters",
+    "WhenBusy": "runtime.checkpoints.checkpoints",
+    "XGBoostResume": "runtime.checkpoints.xgboost",
 }
 
 __all__ = [
@@ -69,6 +83,10 @@ __all__ = [
     "Channel",
     "ChannelError",
     "ChannelTimeoutError",
+    "Checkpoint",
+    "CheckpointError",
+    "CheckpointPolicy",
+    "Checkpoints",
     "Compression",
     "ContractError",
     "Csr",
@@ -88,10 +106,14 @@ __all__ = [
     "OneOf",
     "Range",
     "RecordError",
+    "SavedBy",
     "Stop",
     "StopTraining",
+    "TorchState",
     "Tunable",
     "UnknownPolicy",
+    "WhenBusy",
+    "XGBoostResume",
 ]
 
 

@@ -9,6 +9,7 @@ from sm_container.algorithm.job import Job, load_job
 from sm_container.algorithm.training import train
 from sm_container.contract.layout import Layout
 from sm_container.declaration.channels import Channel
+from sm_container.declaration.checkpoints import DEFAULT_POLICY, CheckpointPolicy
 from sm_container.declaration.declaration import Declaration
 from sm_container.declaration.errors import DeclarationError
 from sm_container.declaration.hyperparameters import UnknownPolicy
@@ -41,6 +42,7 @@ class Algorithm(Generic[H]):
         supports_distributed_training: bool = False,
         unknown_hyperparameters: UnknownPolicy = UnknownPolicy.REFUSE,
         on_stop: OnStop = OnStop.COOPERATE,
+        checkpoints: CheckpointPolicy = DEFAULT_POLICY,
     ) -> None: ...
 
     @overload
@@ -55,6 +57,7 @@ class Algorithm(Generic[H]):
         supports_distributed_training: bool = False,
         unknown_hyperparameters: UnknownPolicy = UnknownPolicy.REFUSE,
         on_stop: OnStop = OnStop.COOPERATE,
+        checkpoints: CheckpointPolicy = DEFAULT_POLICY,
     ) -> None: ...
 
     def __init__(
@@ -68,6 +71,7 @@ class Algorithm(Generic[H]):
         supports_distributed_training: bool = False,
         unknown_hyperparameters: UnknownPolicy = UnknownPolicy.REFUSE,
         on_stop: OnStop = OnStop.COOPERATE,
+        checkpoints: CheckpointPolicy = DEFAULT_POLICY,
     ) -> None:
         self.declaration = Declaration(
             name,
@@ -78,6 +82,7 @@ class Algorithm(Generic[H]):
             supports_distributed_training=supports_distributed_training,
             unknown_hyperparameters=unknown_hyperparameters,
             on_stop=on_stop,
+            checkpoints=checkpoints,
         )
         self._train: Callable[[Job[H]], object] | None = None
 

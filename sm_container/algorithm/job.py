@@ -17,6 +17,8 @@ from sm_container.contract.platform import TRAINING_JOB_NAME, stop_seconds
 from sm_container.contract.resources import ResourceConfig
 from sm_container.declaration.declaration import Declaration
 from sm_container.declaration.hyperparameters import parse
+from sm_container.runtime.checkpoints.checkpoints import Checkpoints
+from sm_container.runtime.checkpoints.opening import open_checkpoints
 from sm_container.runtime.metrics import MetricLog
 from sm_container.runtime.stop import Stop
 
@@ -28,9 +30,10 @@ class Job(Generic[H]):
     """What ``train`` is given.
 
     ``hyperparameters`` is the declared dataclass, typed and checked; ``channels`` are the job's
-    by name; ``resources`` the hosts; ``metrics`` reports values to the service; ``name`` is the
-    job's, None outside the service and the harness; ``stop`` the request to stop, at which
-    waiting for data and loops over it end.
+    by name; ``resources`` the hosts; ``metrics`` reports values to the service; ``checkpoints``
+    saves what training needs to go on, and finds it again; ``stop`` is the request to stop, at
+    which waiting for data and loops over it end; ``name`` is the job's, None outside the service
+    and the harness.
     """
 
     name: str | None
@@ -38,6 +41,7 @@ class Job(Generic[H]):
     channels: InputChannels
     resources: ResourceConfig
     metrics: MetricLog
+    checkpoints: Checkpoints
     layout: Layout
     stop: Stop = field(default_factory=Stop)
 
@@ -92,6 +96,7 @@ def load_job(
         channels=open_channels(declaration.channels, channels, layout, stop.signal),
         resources=resources,
         metrics=MetricLog(declaration.metric_definitions),
+        checkpoints=open_checkpoints(declaration, layout, resources, stop.deferred),
         layout=layout,
         stop=stop,
     )

@@ -131,6 +131,13 @@ class Layout:
     def code(self) -> Path:
         return self.base / "code"
 
+    def place_of(self, path: str) -> Path:
+        """Where a path in the container is: in this tree if it is below ``/opt/ml``."""
+        plain = Path(os.path.normpath(path))
+        if plain.is_relative_to(DEFAULT_BASE):
+            return self.base / plain.relative_to(DEFAULT_BASE)
+        return plain
+
     def channel(self, name: str) -> Path:
         """The folder of a channel in File and FastFile mode."""
         return self.data / self._checked(name)

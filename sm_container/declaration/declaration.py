@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from sm_container.contract.metrics import MetricDefinition
 from sm_container.declaration.channels import Channel
+from sm_container.declaration.checkpoints import DEFAULT_POLICY, CheckpointPolicy
 from sm_container.declaration.errors import DeclarationError
 from sm_container.declaration.hyperparameters import Hyperparameter, UnknownPolicy, declared
 from sm_container.declaration.metrics import Metric
@@ -36,6 +37,7 @@ class Declaration:
     supports_distributed_training: bool = False
     unknown_hyperparameters: UnknownPolicy = UnknownPolicy.REFUSE
     on_stop: OnStop = OnStop.COOPERATE
+    checkpoints: CheckpointPolicy = DEFAULT_POLICY
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or len(self.name) > 63:
@@ -48,6 +50,11 @@ class Declaration:
         _unique("channels", (channel.name for channel in self.channels))
         _unique("metrics", (metric.name for metric in self.metrics))
         _ = self.specifications
+        if self.checkpoints.metric is not None and self._best_metric.goal is None:
+            raise DeclarationError(
+                f"CheckpointPolicy: which values of {self.checkpoints.metric} are the best? "
+                'declare it with sm.Metric(..., goal="Minimize") or "Maximize"'
+            )
 
     @cached_property
     def specifications(self) -> tuple[Hyperparameter, ...]:
@@ -58,6 +65,19 @@ class Declaration:
     def metric_definitions(self) -> tuple[MetricDefinition, ...]:
         """The MetricDefinitions of a training job of this algorithm."""
         return tuple(metric.definition for metric in self.metrics)
+
+    @property
+    def maximizes_best(self) -> bool:
+        """Whether the best checkpoints are those with the largest values of the policy's metric."""
+        return self.checkpoints.metric is not None and self._best_metric.goal == "Maximize"
+
+    @property
+    def _best_metric(self) -> Metric:
+        name = self.checkpoints.metric
+        for metric in self.metrics:
+            if metric.name == name:
+                return metric
+        raise DeclarationError(f"CheckpointPolicy: there is no metric {name!r} among the declared")
 
 
 def _each_a(kind: type[_Part], what: str, given: object) -> tuple[_Part, ...]:

@@ -21,6 +21,15 @@ def test_a_speed_is_how_many_times_as_fast_as_the_rival() -> None:
     assert not Row.at_least("start", 0.1, "the other", 0.25, times=4).met
 
 
+def test_a_cost_is_a_bound_on_the_time() -> None:
+    row = Row.at_most("save", 0.11, "write", 0.1, times=1.2)
+
+    assert row.ratio == pytest.approx(0.1 / 0.11)
+    assert row.met
+    assert row.target == "at most 1.2 times as long"
+    assert not Row.at_most("save", 0.13, "write", 0.1, times=1.2).met
+
+
 def test_an_overhead_is_a_difference() -> None:
     assert Row.within("run", 0.6, "run", 0.35, seconds=0.3).met
     assert not Row.within("run", 0.7, "run", 0.35, seconds=0.3).met

@@ -1,0 +1,76 @@
+"""What cannot come back from S3 is no part of a checkpoint."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sm_container.contract.checkpoint_manifest import (
+    MANIFEST_NAME,
+    UNFINISHED_MANIFEST_NAME,
+)
+from sm_container.contract.checkpoints import CheckpointName
+from sm_container.contract.errors import ContractError
+from sm_container.runtime.checkpoints.errors import CheckpointError
+from sm_container.runtime.checkpoints.finding import look
+from sm_container.runtime.checkpoints.sealing import seal
+from tests.runtime.checkpoints.saving import names, opened
+
+
+def bind(path: Path) -> None:
+    """A socket; its address is short, whatever the path is."""
+    with socket.socket(socket.AF_UNIX) as made:
+        here = os.open(path.parent, os.O_RDONLY)
+        try:
+            made.bind(f"/proc/self/fd/{here}/{path.name}")
+        finally:
+            os.close(here)
+
+
+REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a link": (lambda folder: (folder / "link").symlink_to("state"), "link: is a link"),
+    "a link to a folder": (lambda folder: (folder / "link").symlink_to("/tmp"), "link: is a link"),
+    "a broken link": (lambda folder: (folder / "link").symlink_to("nowhere"), "link: is a link"),
+    "a FIFO": (lambda folder: os.mkfifo(folder / "fifo"), "fifo: is no regular file"),
+    "a socket": (lambda folder: bind(folder / "socket"), "socket: is no regular file"),
+    "a name that is not UTF-8": (
+        lambda folder: (folder / os.fsdecode(b"\xff")).touch(),
+        "its name is not UTF-8",
+    ),
+    "a marker": (lambda folder: (folder / "a.sagemaker-uploaded").touch(), "has a name of this"),
+    "a manifest": (lambda folder: (folder / MANIFEST_NAME).touch(), "has a name of this library"),
+    "an unfinished one": (
+        lambda folder: (folder / UNFINISHED_MANIFEST_NAME).touch(),
+        "has a name of this library",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "why"), REFUSED.values(), ids=REFUSED)
+def test_it_is_refused(hostile_tmp_path: Path, make: Callable[[Path], object], why: str) -> None:
+    def write(folder: Path) -> None:
+        (folder / "state").touch()
+        make(folder)
+
+    with pytest.raises(CheckpointError, match=why):
+        opened(hostile_tmp_path).save(1, write)
+    assert names(hostile_tmp_path) == []
+
+
+def test_a_large_file_has_a_checksum_a_piece(tmp_path: Path) -> None:
+    folder = tmp_path / str(CheckpointName(1))
+    folder.mkdir()
+    large = folder / "large"
+    large.write_bytes(os.urandom(2500))
+    manifest = seal(folder, 1, "algo-1", {}, piece_bytes=1000)
+    assert len(manifest.files[0].checksums) == 3
+
+    (checkpoint,) = look(tmp_path, None).whole
+    checkpoint.verify()
+    large.write_bytes(large.read_bytes()[:-1] + bytes([large.read_bytes()[-1] ^ 1]))
+    with pytest.raises(ContractError, match=r"damaged in the 1000 bytes from byte 2000"):
+        checkpoint.verify()
