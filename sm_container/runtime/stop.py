@@ -166,6 +166,6 @@ class Stop:
 
 def _as_it_was(seconds: float, told: StopSignal) -> Stop:
     stop = Stop(seconds)
-    if told.is_set:
-        stop.signal.set(told.number, told.set_at)
+    stop.signal = told  # which channels that come along share
+    told.heard = stop._act
     return stop

@@ -55,13 +55,21 @@ class Training:
         self.tree = tree
 
     def start(
-        self, body: str, policy: str = "COOPERATE", seconds: float = 120, begin: str = ""
+        self,
+        body: str,
+        policy: str = "COOPERATE",
+        seconds: float = 120,
+        begin: str = "",
+        command: tuple[str, ...] = (),
+        **more: str,
     ) -> None:
         text = begin + PROGRAM.format(policy=policy, body=indent(dedent(body), "    "))
         path = self.tree.write_code("train.py", text)
         variables = {"SM_CONTAINER_STOP_SECONDS": str(seconds)}
         self.process = self.tree.start(
-            "--", sys.executable, str(path), variables=variables, stdin=subprocess.PIPE
+            *(command or ("--", sys.executable, str(path))),
+            variables={**variables, **more},
+            stdin=subprocess.PIPE,
         )
 
     def line(self) -> str:
@@ -130,6 +138,14 @@ class TestCooperating:
         assert training.end() == (0, [CALLED, "SIGTERM True"])
         assert training.model == ["saved"]
         assert not training.has_failed
+
+    def test_an_algorithm_that_the_image_names(self, training: Training) -> None:
+        training.start(
+            "ready(); job.stop.wait()", command=("train",), SM_CONTAINER_PROGRAM="train:algorithm"
+        )
+        training.is_ready()
+        training.tell()
+        assert training.end() == (0, [CALLED])
 
     def test_the_seconds_are_those_that_the_harness_gives(self, training: Training) -> None:
         training.start("ready(); job.stop.wait(); say(job.stop.seconds_left <= 50)", seconds=50)
@@ -317,6 +333,25 @@ class TestRaising:
         )
         assert training.line() == "ready"
         training.tell()
+        assert training.end() == (0, [CALLED])
+
+    def test_after_a_long_call_into_c(self, training: Training) -> None:
+        training.start(
+            """
+            library, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(64)
+            library.pthread_mutex_lock(mutex)
+            def let_go():
+                sys.stdin.readline()
+                library.pthread_mutex_unlock(mutex)
+            threading.Thread(target=let_go).start()
+            ready()
+            library.pthread_mutex_lock(mutex)
+            say("never")
+            """,
+            policy="RAISE",
+        )
+        os.kill(training.is_ready(), signal.SIGTERM)
+        training.go_on()
         assert training.end() == (0, [CALLED])
 
     def test_in_an_import(self, training: Training) -> None:

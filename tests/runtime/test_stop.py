@@ -239,3 +239,13 @@ class TestOtherProcesses:
         assert not early.requested
         assert late.reason == "SIGTERM"
         assert late.seconds_left <= 20
+
+    def test_what_is_copied_with_it_hears_it(self, stop: Stop) -> None:
+        called: list[int] = []
+        copy, its_signal = pickle.loads(pickle.dumps((stop, stop.signal)))
+        copy.callback(lambda: called.append(1))
+        copy.request()
+        assert its_signal.is_set
+        its_signal.heard()
+        assert called == [1]
+        assert not stop.requested
