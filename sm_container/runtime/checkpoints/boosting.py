@@ -1,4 +1,4 @@
-"""The callbacks that ``xgboost.train`` calls, round by round, for XGBoostResume."""
+"""The callback that ``xgboost.train`` calls, round by round, for XGBoostResume."""
 
 from __future__ import annotations
 
@@ -25,27 +25,36 @@ def load(content: bytes) -> Booster:
     return booster
 
 
-def callbacks(
-    resume: XGBoostResume, given: Sequence[TrainingCallback], stopping: Sequence[dict[str, Any]]
-) -> list[TrainingCallback]:
-    """All callbacks in their order. ``stopping`` are the states of those that stop early."""
-    watching = [each for each in given if isinstance(each, EarlyStopping)]
-    for callback, state in zip(watching, stopping, strict=False):
-        vars(callback).update(state)
-    counted = [
-        each if isinstance(each, EarlyStopping) else _Counted(each, resume.rounds_done)
-        for each in given
-    ]
-    return [_Begin(resume), *counted, _Save(resume, watching)]
+class Boosting(TrainingCallback):
+    """The author's callbacks in their order, each round's seed before them, the save after them.
 
+    One for all, since XGBoost 2 calls several in any order. ``stopping`` are the states of the
+    callbacks that stop early.
+    """
 
-class _Begin(TrainingCallback):
-    """Gives the figures of the rounds before back, and each round a seed of its own."""
-
-    def __init__(self, resume: XGBoostResume) -> None:
+    def __init__(
+        self,
+        resume: XGBoostResume,
+        callbacks: Sequence[TrainingCallback],
+        stopping: Sequence[dict[str, Any]],
+    ) -> None:
         super().__init__()
         self._resume = resume
+        self._callbacks = callbacks
+        self._watching = [each for each in callbacks if isinstance(each, EarlyStopping)]
+        for callback, state in zip(self._watching, stopping, strict=False):
+            vars(callback).update(state)
         self._seed = 0
+
+    def before_training(self, model: Any) -> Any:
+        for each in self._callbacks:
+            model = each.before_training(model)
+        return model
+
+    def after_training(self, model: Any) -> Any:
+        for each in self._callbacks:
+            model = each.after_training(model)
+        return model
 
     def before_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
         config = model.save_config()
@@ -53,64 +62,46 @@ class _Begin(TrainingCallback):
             self._seed = int(json.loads(config)["learner"]["generic_param"]["seed"])
             evals_log.update(self._resume.history)
             self._resume.history = evals_log
-        # Samplers of columns are made with the first round and go on from there; loading its own
-        # configuration makes the booster forget them, and nothing else.
+        # What samples columns is made with the first round and goes on from there; loading its own
+        # configuration makes the booster forget that, and nothing else.
         model.load_config(config)
         model.set_param("seed", self._seed + self._resume.rounds_done + epoch)
-        return False
-
-
-class _Counted(TrainingCallback):
-    """A callback of the author, told the round's number since the very first start.
-
-    EarlyStopping needs none: it adds the rounds of the booster itself.
-    """
-
-    def __init__(self, callback: TrainingCallback, rounds_done: int) -> None:
-        super().__init__()
-        self._callback = callback
-        self._rounds_done = rounds_done
-
-    def before_training(self, model: Any) -> Any:
-        return self._callback.before_training(model)
-
-    def after_training(self, model: Any) -> Any:
-        return self._callback.after_training(model)
-
-    def before_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-        return self._callback.before_iteration(model, self._rounds_done + epoch, evals_log)
-
-    def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-        return self._callback.after_iteration(model, self._rounds_done + epoch, evals_log)
-
-
-class _Save(TrainingCallback):
-    """Saves every so many rounds, at the last one, and at a stop."""
-
-    def __init__(self, resume: XGBoostResume, watching: Sequence[EarlyStopping]) -> None:
-        super().__init__()
-        self._resume = resume
-        self._watching = watching
+        return any(
+            each.before_iteration(model, self._told(each, epoch), evals_log)
+            for each in self._callbacks
+        )
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
         resume = self._resume
         done = resume.rounds_done + epoch + 1
+        ends = any(
+            each.after_iteration(model, self._told(each, epoch), evals_log)
+            for each in self._callbacks
+        )
         stops = resume.stop_when()
-        if stops or done % resume.every == 0 or done == resume.rounds:
-            training = {
-                "history": evals_log,
-                "early_stopping": [
-                    {name: vars(each)[name] for name in _WATCHED} for each in self._watching
-                ],
-            }
-            figures = {
-                f"{data}:{metric}": values[-1]
-                for data, metrics in evals_log.items()
-                for metric, values in metrics.items()
-            }
-            state = {
-                BOOSTER: bytes(model.save_raw("ubj")),
-                TRAINING: json.dumps(training).encode(),
-            }
-            resume.checkpoints.save(done - 1, state, metrics=figures)
-        return stops
+        if ends or stops or done % resume.every == 0 or done == resume.rounds:
+            self._save(model, done - 1, evals_log, ends)
+        return ends or stops
+
+    def _told(self, callback: TrainingCallback, epoch: int) -> int:
+        """The number of the round since the very first start; early stopping adds to it itself."""
+        return epoch if isinstance(callback, EarlyStopping) else self._resume.rounds_done + epoch
+
+    def _save(self, model: Any, step: int, evals_log: Any, has_ended: bool) -> None:
+        training = {
+            "history": evals_log,
+            "early_stopping": [
+                {name: vars(each)[name] for name in _WATCHED} for each in self._watching
+            ],
+            "has_ended": has_ended,
+        }
+        state = {
+            BOOSTER: bytes(model.save_raw("ubj")),
+            TRAINING: json.dumps(training).encode(),
+        }
+        figures = {
+            f"{data}:{metric}": values[-1]
+            for data, metrics in evals_log.items()
+            for metric, values in metrics.items()
+        }
+        self._resume.checkpoints.save(step, state, metrics=figures)

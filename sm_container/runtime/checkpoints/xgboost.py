@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class XGBoostResume:
     """What ``xgboost.train`` is given so that it saves every ``every`` rounds, and goes on.
 
-    ``booster`` is for its ``xgb_model``, ``callbacks`` for its callbacks, the author's among them,
+    ``booster`` is for its ``xgb_model``, ``callbacks`` for its callbacks (they call the author's),
     and ``rounds_left(n)`` for its ``num_boost_round``. A checkpoint's step is its last round,
     counted from 0; its metrics are the figures of that round, as ``DATA:METRIC``.
 
@@ -60,6 +60,7 @@ class XGBoostResume:
         self.history: dict[str, dict[str, list[float]]] = {}
         """The figures of all rounds since the very first, by data set and metric."""
         self.booster: Booster | None = None
+        self._has_ended = False
         stopping: list[dict[str, Any]] = []
         latest = checkpoints.latest()
         if latest is not None:
@@ -67,12 +68,16 @@ class XGBoostResume:
             self.booster = boosting.load(_content(latest, boosting.BOOSTER))
             training = json.loads(_content(latest, boosting.TRAINING))
             self.history, stopping = training["history"], training["early_stopping"]
-        self.callbacks: list[TrainingCallback] = boosting.callbacks(self, callbacks, stopping)
+            self._has_ended = training["has_ended"]
+        self.callbacks: list[TrainingCallback] = [boosting.Boosting(self, callbacks, stopping)]
 
     def rounds_left(self, rounds: int) -> int:
-        """How many of ``rounds`` are still to be boosted. The last of them is saved as well."""
+        """How many of ``rounds`` are still to be boosted; 0 where a callback has ended training.
+
+        The last of them is saved as well.
+        """
         self.rounds = rounds
-        return max(0, rounds - self.rounds_done)
+        return 0 if self._has_ended else max(0, rounds - self.rounds_done)
 
 
 def _content(checkpoint: Checkpoint, name: str) -> bytes:
