@@ -71,7 +71,8 @@ def _record_of(folder: JobFolder) -> JobRecord | None:
 def _make_deletable(store: JobStore, folder: JobFolder, err: Stream) -> None:
     """What a container wrote as another user, or without rights for its owner, can be deleted."""
     record = _record_of(folder)
-    trees = [tree for tree in folder.path.glob("hosts/*/ml") if next(foreign(tree), None)]
+    mounted = [path for path in folder.path.glob("hosts/*/*") if path.is_dir()]
+    trees = [path for path in mounted if next(foreign(path), None)]
     if trees and record is not None and record.engine is not None:
         named = record.options.target
         target = ProgramTarget(folder.path) if named.startswith("/") else ImageTarget(named)

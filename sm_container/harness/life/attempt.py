@@ -196,10 +196,11 @@ class Attempt:
         self._cleanup.__exit__(kind, fault, trace)
 
     def _delete_tree(self, host: str, layout: Layout) -> None:
-        if layout.base.exists():
-            self.prepared.engine.reclaim(layout.base, self.prepared.target)
-            make_deletable(self.folder.host(host))
-            shutil.rmtree(layout.base)
+        for folder in (layout.base, self.folder.checkpoints(host)):
+            if folder.exists():
+                self.prepared.engine.reclaim(folder, self.prepared.target)
+                make_deletable(self.folder.host(host))
+                shutil.rmtree(folder)
 
     def _stop(self) -> None:
         """Tell the containers that the job ends, unless an interruption has told them already."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -150,16 +151,13 @@ def any_bucket(
         yield Bucket(hostile_tmp_path, stores)
 
 
-class _nothing_left:
-    """No thread and no descriptor of a sync is left after the block."""
-
-    def __enter__(self) -> None:
-        self.threads = set(threading.enumerate())
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            left = [t.name for t in threading.enumerate() if t not in self.threads]
-            assert [name for name in left if name.startswith("checkpoint")] == []
+@contextmanager
+def _nothing_left() -> Iterator[None]:
+    """No thread of a sync is left after the block."""
+    before = set(threading.enumerate())
+    yield
+    left = [thread.name for thread in threading.enumerate() if thread not in before]
+    assert [name for name in left if name.startswith("checkpoint")] == []
 
 
 def descriptors() -> int:

@@ -17,7 +17,7 @@ from sm_container.contract.manifest import ChannelManifest
 from sm_container.harness.engines.engine import EngineError
 from sm_container.harness.engines.leftovers import eventually
 from sm_container.harness.job.record import JobRecord
-from sm_container.harness.job.status import JobStatus
+from sm_container.harness.job.status import JobStatus, Phase
 from sm_container.harness.life.launch import exit_code
 from sm_container.harness.life.stopping import catching_interrupts
 from sm_container.storage.errors import StorageError
@@ -214,6 +214,70 @@ def test_a_job_that_is_deleted_by_hand_leaves_s3_alone(desk: Any, kept: Path) ->
     with pytest.raises(Exception, match="was deleted while job job ran"):
         run(desk, "echo ready; exec sleep 300.25")
     assert files(kept) == {"restored"}
+
+
+# Spot instances
+
+ATTEMPT = (
+    "n=$(sed -n 's/.*\"jobRunNumber\": *\\([0-9]*\\).*/\\1/p' "
+    "/opt/ml/input/config/init-config.json)\n"
+)
+
+
+def run_spot(desk: Any, script: str, local_path: str, **options: Any) -> JobRecord:
+    """The first attempt is interrupted when its program has said ready."""
+
+    def wait(record: JobRecord) -> None:
+        if record.phase is Phase.TRAINING and len(record.attempts) == 1:
+            assert eventually(lambda: b"ready\n" in desk.watched.output, 30)
+
+    desk.watched.at_record = wait
+    document = desk.document(
+        EnableManagedSpotTraining=True,
+        StoppingCondition={"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 3600},
+        CheckpointConfig={"S3Uri": "s3://bucket/ck", "LocalPath": local_path},
+    )
+    s3_root = str(desk.folder / "s3")
+    record: JobRecord = desk.run(f"{ATTEMPT}{script}", document, s3_root=s3_root, **options)
+    assert record.status is JobStatus.COMPLETED
+    assert statuses(record).count("Interrupted") == 1
+    return record
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_an_interrupted_job_goes_on_from_what_it_left_in_its_grace(
+    desk: Any, kept: Path, elsewhere: bool
+) -> None:
+    path = desk.folder / "state" if elsewhere else Path("/opt/ml/checkpoints")
+    if elsewhere:
+        path.mkdir()
+    record = run_spot(
+        desk,
+        f"cd {shlex.quote(str(path))}; ls; [ $n = 2 ] && {{ rm a; exit 0; }}; echo 1 > a\n"
+        "trap 'echo 2 > b; exit' TERM; echo ready; while :; do sleep 0.02; done",
+        str(path),
+        interrupt_after=(0.0,),
+    )
+    assert desk.job().log("algo-1").read_text().splitlines() == ["ready", "a", "b"]
+    assert files(kept) == {"b"}
+    [traffic] = record.checkpoints
+    assert (traffic.uploaded, traffic.restored, traffic.removed) == (2, 2, 1)
+
+
+def test_without_a_warning_a_job_goes_on_from_what_had_been_uploaded(desk: Any, kept: Path) -> None:
+    record = run_spot(
+        desk,
+        "cd /opt/ml/checkpoints; ls; [ $n = 2 ] && exit 0; mkdir step; echo 1 > step/a\n"
+        "until [ -e step/a.sagemaker-uploaded ]; do sleep 0.02; done\n"
+        "echo changed > step/a; echo 2 > step/b; echo ready; sleep 300",
+        "/opt/ml/checkpoints",
+        kill_after=(0.0,),
+    )
+    assert desk.job().log("algo-1").read_text().splitlines() == ["ready", "step"]
+    assert files(kept) == {"step/a"}
+    assert (kept / "step/a").read_text() == "1\n"
+    [traffic] = record.checkpoints
+    assert (traffic.uploaded, traffic.restored) == (1, 1)
 
 
 def statuses(record: JobRecord) -> list[str]:
