@@ -76,6 +76,21 @@ def test_built_and_run(desk: Any, folder: str, base_image: str) -> None:
     assert "built" not in containers()
 
 
+def test_metrics_of_an_image(desk: Any, algorithm_image: str) -> None:
+    done = desk.run(
+        *("run", algorithm_image, "--engine", "podman", "--name", "metrics", "--json"),
+        *("--metric", "loss=train-loss=(.*?);", "--metric", "ahead=(?<=loss=)([0-9.]+)"),
+    )
+
+    assert done.returncode == 0, done.stderr
+    found = {
+        each["MetricName"]: each["Value"] for each in json.loads(done.stdout)["FinalMetricDataList"]
+    }
+    assert found == {"loss": 0.25, "ahead": 0.25}
+    parsed = json.loads(desk.run("metrics", "parse", "--job", "metrics", "--json").stdout)
+    assert [each["SampleCount"] for each in parsed] == [1, 1]
+
+
 def test_a_dockerfile_that_does_not_build(desk: Any, folder: str) -> None:
     (desk.folder / "Image & all" / "Dockerfile").write_text("FROM scratch\nRUN nothing\n")
 

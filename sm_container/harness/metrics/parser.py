@@ -110,14 +110,10 @@ class Parser:
         if self._is_killed:
             raise ParserError("the parser of metrics was ended")
         if self._worker is None:
-            self._active = [each for each in self._conduct if each.engine is not None]
+            self._active = [each for each in self._conduct if each.engine]
             self._worker = WorkerProcess(
                 [each.name for each in self._active],
-                [
-                    (each.regex, each.engine.value)
-                    for each in self._active
-                    if each.engine is not None
-                ],
+                [(each.regex, engine.value) for each in self._conduct if (engine := each.engine)],
                 points=self._points,
                 limits=self._limits,
             )

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sm_container.harness.logs.capture import LONGEST_HELD_LINE, TIMES_ENTRY, capture, times_of
@@ -35,6 +35,7 @@ class Dribble(io.RawIOBase):
         return self._pieces.pop(0) if self._pieces else b""
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=6) | st.just(b"\n"), max_size=20))
 def test_every_byte_once_in_whole_lines(pieces: list[bytes]) -> None:
     reader = LogReader(Dribble(list(pieces)))  # type: ignore[arg-type]
@@ -100,6 +101,7 @@ def test_each_line_has_the_time_at_which_it_was_captured(hostile_tmp_path: Path)
     assert [moment(offset) for offset in (0, 2, 5, 9, 14)] == [moments[n] for n in (0, 0, 1, 2, 2)]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 9), st.integers(0, 2**40)), min_size=1, max_size=30),
     st.lists(st.integers(1, 9), min_size=1, max_size=30),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sm_container.harness.metrics.periods import Period, Value, periods, values
@@ -29,6 +29,7 @@ def test_what_is_not_finite_is_in_no_period() -> None:
     assert periods([]) == []
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 10**6), st.integers(-1000, 1000))), st.sampled_from([1, 60])
 )

@@ -6,7 +6,7 @@ import re
 
 import pytest
 import re2
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sm_container.harness.metrics.pattern import python_pattern, re2_options
@@ -109,6 +109,7 @@ patterns = st.recursive(
 texts = st.text(st.sampled_from(CHARACTERS + "\u00a0\x85\v"), max_size=12)
 
 
+@settings(deadline=None)
 @given(patterns, texts)
 @example("[^\\W\\d]", "_")
 @example("[\\D-]", "٣")

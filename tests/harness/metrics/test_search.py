@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sm_container.contract.metrics import definition_for, metric_line
@@ -61,12 +61,14 @@ OTHERS = ["(?i)A(.)", *(f"{before}({value}){after}" for before, value, after in 
 """They find something in such lines, or nearly do."""
 
 
+@settings(deadline=None)
 @given(st.lists(wrapped, min_size=3, max_size=3), lines)
 def test_forty_patterns_find_what_forty_searches_find(regexes: list[str], some: list[str]) -> None:
     assert len(regexes + OTHERS) == 40
     assert found(regexes + OTHERS, some) == plainly(regexes + OTHERS, some)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(allow_nan=False), min_size=1, max_size=5))
 def test_generated_definitions_find_their_lines_among_forty(values: list[float]) -> None:
     names = [f"metric {number}: ü" for number in range(40)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sm_container.harness.metrics.tally import Tally
@@ -23,6 +23,7 @@ def test_values_with_nan_and_inf_among_them() -> None:
     )
 
 
+@settings(deadline=None)
 @given(values, values)
 def test_a_log_in_parts(
     one: list[tuple[float, float | None]], other: list[tuple[float, float | None]]
