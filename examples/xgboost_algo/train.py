@@ -33,6 +33,7 @@ class Hyperparameters:
     margin_column: Annotated[
         int | None, sm.Range(0, 10_000), "feature to start from; the trees learn what it misses"
     ] = None
+    checkpoint_every: Annotated[int, sm.Range(1, 10_000), "trees between two checkpoints"] = 10
 
 
 BATCH = 65_536  # rows in memory at a time
@@ -77,13 +78,22 @@ def train(job: sm.Job[Hyperparameters]) -> None:
 
 
 def grow(job: sm.Job[Hyperparameters], cache: Path) -> tuple[xgb.Booster, dict[str, Any]]:
-    """The trees, and their evaluation. The rows lie in ``cache`` meanwhile, in XGBoost's pages."""
+    """The trees, and their evaluation. The rows lie in ``cache`` meanwhile, in XGBoost's pages.
+
+    Trees of an earlier start that was interrupted are taken up from the latest checkpoint.
+    """
     hp = job.hyperparameters
     data = {
         name: xgb.DMatrix(Rows(channel, cache / name, hp.margin_column))
         for name, channel in job.channels.items()
     }
-    history: dict[str, dict[str, list[float]]] = {}
+    job.stop.raise_if_requested()  # then these are not all the rows
+    resume = sm.XGBoostResume(
+        job.checkpoints,
+        every=hp.checkpoint_every,
+        callbacks=[LogRounds(job)],
+        stop_when=lambda: job.stop.requested,
+    )
     booster = xgb.train(
         {
             "objective": hp.objective,
@@ -94,17 +104,17 @@ def grow(job: sm.Job[Hyperparameters], cache: Path) -> tuple[xgb.Booster, dict[s
             "seed": hp.seed,
         },
         data["train"],
-        num_boost_round=hp.num_round,
+        num_boost_round=resume.rounds_left(hp.num_round),
+        xgb_model=resume.booster,
         evals=[(matrix, name) for name, matrix in data.items()],
-        evals_result=history,
         verbose_eval=False,
-        callbacks=[LogRounds(job)],
+        callbacks=resume.callbacks,
     )
     booster.set_attr(margin_column=hp.margin_column)  # whoever predicts needs it too
     return booster, {
         "rounds": booster.num_boosted_rounds(),
         "rows": {name: matrix.num_row() for name, matrix in data.items()},
-        "rmse": {name: figures["rmse"][-1] for name, figures in history.items()},
+        "rmse": {name: figures["rmse"][-1] for name, figures in resume.history.items()},
         "gain": booster.get_score(importance_type="total_gain"),
     }
 
