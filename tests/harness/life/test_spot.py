@@ -38,7 +38,7 @@ def test_assumptions_and_plans_are_told(desk: Any) -> None:
         "5 s of training, by SIGTERM and 3 s of grace"
     )
     assert "all begins anew" in anew
-    kept = {"CheckpointConfig": {"S3Uri": "s3://bucket/checkpoints"}}
+    kept = {"CheckpointConfig": {"S3Uri": f"file://{desk.folder}/kept"}}
     prepared = desk.prepared("true", desk.document("other", **SPOT, **kept))
     assert len(list(spot_notes(prepared.request, interrupted))) == 2
 
