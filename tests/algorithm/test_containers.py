@@ -54,7 +54,8 @@ class Containers:
         pipe = subprocess.PIPE
         with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
             assert process.stdout is not None
-            assert process.stdout.readline() == "ready, below 1\n", process.stderr
+            if (first := process.stdout.readline()) != "ready, below 1\n":
+                pytest.fail(first + process.communicate(timeout=DEADLINE)[1])
             stop = ["podman", "stop", "--time", str(seconds), self._name]
             subprocess.run(stop, check=True, capture_output=True)
             out, err = process.communicate(timeout=DEADLINE)

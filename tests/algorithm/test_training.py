@@ -450,6 +450,26 @@ os.register_at_fork(before=lambda: os.kill(os.getpid(), signal.SIGTERM))
         )
         assert training.end() == (0, [CALLED])
 
+    def test_a_checkpoint_of_a_callback_is_where_the_next_start_goes_on(
+        self, training: Training
+    ) -> None:
+        body = """
+            latest = job.checkpoints.latest()
+            say("starts after", latest.step if latest else None)
+            steps = 7
+            job.stop.callback(
+                lambda: job.checkpoints.save(steps, lambda to: (to / "state").write_text("7"))
+            )
+            ready()
+            time.sleep(600)
+        """
+        for line in ("starts after None", "starts after 7"):
+            training.start(body, policy="RAISE")
+            assert training.line() == line
+            training.is_ready()
+            training.tell()
+            assert training.end() == (0, [CALLED])
+
 
 class TestOtherSignals:
     @pytest.mark.parametrize("policy", ["COOPERATE", "RAISE"])
