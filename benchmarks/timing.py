@@ -8,13 +8,23 @@ from collections.abc import Callable
 
 
 def side_by_side(
-    ours: Callable[[], object], rival: Callable[[], object], repeats: int = 7, warm_up: int = 1
+    ours: Callable[[], object],
+    rival: Callable[[], object],
+    repeats: int = 7,
+    warm_up: int = 1,
+    after_each: Callable[[], object] = lambda: None,
 ) -> tuple[float, float]:
-    """Median seconds of both, measured in turn ``repeats`` times after ``warm_up`` unmeasured."""
-    for _ in range(warm_up):
-        ours()
-        rival()
-    pairs = [(seconds(ours), seconds(rival)) for _ in range(repeats)]
+    """Median seconds of both, measured in turn ``repeats`` times after ``warm_up`` unmeasured.
+
+    ``after_each`` is called after every turn of either side, unmeasured.
+    """
+
+    def measured(work: Callable[[], object]) -> float:
+        took = seconds(work)
+        after_each()
+        return took
+
+    pairs = [(measured(ours), measured(rival)) for _ in range(warm_up + repeats)][warm_up:]
     return (
         statistics.median(mine for mine, _ in pairs),
         statistics.median(theirs for _, theirs in pairs),
