@@ -18,6 +18,7 @@ from tests.runtime.checkpoints.saving import opened
 torch = __import__("torch") if os.environ.get("CI") else pytest.importorskip("torch")
 
 torch.set_num_threads(1)  # what is computed here is tiny
+pytestmark = pytest.mark.timeout(300)  # the first optimizer imports torch's compiler
 
 
 class Training:
