@@ -93,7 +93,7 @@ def test_a_folder_elsewhere_is_mounted(desk: Any, kept: Path) -> None:
     state.mkdir()
     (state / "of this machine").touch()
     record = run(desk, f"cd {shlex.quote(str(state))}; ls; echo 1 > a", local_path=str(state))
-    assert record.status is JobStatus.COMPLETED
+    assert record.status is JobStatus.COMPLETED, record
     assert desk.job().log("algo-1").read_text() == ""
     assert files(kept) == {"a"}
     assert os.listdir(state) == ["of this machine"]
@@ -239,7 +239,7 @@ def run_spot(desk: Any, script: str, local_path: str, **options: Any) -> JobReco
     )
     s3_root = str(desk.folder / "s3")
     record: JobRecord = desk.run(f"{ATTEMPT}{script}", document, s3_root=s3_root, **options)
-    assert record.status is JobStatus.COMPLETED
+    assert record.status is JobStatus.COMPLETED, record
     assert statuses(record).count("Interrupted") == 1
     return record
 

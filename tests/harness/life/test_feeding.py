@@ -167,7 +167,7 @@ def test_all_modes_in_one_job(desk: Any, engine_name: str, simulated: bool) -> N
     else:
         fast = moved["fast"]
         assert (fast.mode, fast.size, fast.folder) == ("FastFile", size, str(folder))
-    assert len(record.traffic) == len(moved) == 4
+    assert len(record.traffic) == len(moved) == len(request["InputDataConfig"])
     told = as_json(describe(record))["SmContainer"]["Traffic"]
     assert [each["ChannelName"] for each in told] == [each.channel for each in record.traffic]
     bound = {each["ChannelName"]: each.get("BoundFolder") for each in told}
