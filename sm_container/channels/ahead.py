@@ -13,16 +13,21 @@ import numpy as np
 
 from sm_container.channels.pipe import PIPE_BYTES, PipeReader
 from sm_container.channels.stopping import StopSignal
+from sm_container.records.pool import ArrayPool
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _BUFFERS = 3
 """One is lent, one is being filled, and one lets either side be late for once."""
-_BLOCK = PIPE_BYTES
-_HEADROOM = _BLOCK
+_BLOCK = 4 * PIPE_BYTES
+"""What is decoded at a time: several fillings of the pipe, since each block has a cost of its own,
+and no more than the processors' common cache holds."""
+_HEADROOM = PIPE_BYTES
 """What of one buffer can be kept in front of the next: the part of a record that is not whole."""
 _WORD = 8
+_POOL = ArrayPool(spare=_BUFFERS)
+"""Of the process: the next epoch needs what the last one had."""
 
 
 class _Filled(NamedTuple):
@@ -34,7 +39,7 @@ class _Filled(NamedTuple):
 
 
 class FifoAhead(io.RawIOBase):
-    """The bytes of one FIFO as a PipeReader has them, a few buffers of a mebibyte ahead.
+    """The bytes of one FIFO as a PipeReader has them, a few buffers of 4 MiB ahead.
 
     It lends its buffers (see `sm_container.records.format.Lender`). What the reader raises is
     raised where the bytes would be.
@@ -122,7 +127,7 @@ class FifoAhead(io.RawIOBase):
 
     def _begin(self) -> None:
         for _ in range(_BUFFERS):
-            self._free.put(np.empty(_WORD + _HEADROOM + _BLOCK, np.uint8).data)
+            self._free.put(_POOL.empty((_HEADROOM + _WORD + _BLOCK,), np.dtype(np.uint8)).data)
         # A daemon, so that a program may end in the middle of a pass.
         self._thread = threading.Thread(
             target=self._run, name=f"reads {self._reader.path.name}", daemon=True

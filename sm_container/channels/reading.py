@@ -145,6 +145,7 @@ class Reading:
                     if stop.is_set or cancelled.is_set:
                         raise Interrupted(f"channel {self.channel.name} is not read any further")
                     yield item
+                    del item  # or it would stay in memory until the next one is made
         except RecordError as fault:
             if self.on_fault is not OnFault.STOP:
                 raise

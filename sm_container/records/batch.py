@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from sm_container.records.csr import Csr, CsrRoom, stacked
 from sm_container.records.errors import FormatError, RecordError
+from sm_container.records.pool import ArrayPool
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,6 +29,9 @@ NAME = "name"
 
 _AT_ONCE = 64 << 20
 """Bytes of a column that are asked for before its rows have come."""
+_POOL = ArrayPool(spare=5)
+"""Of the process, since the next pass needs what the last one had: by default one batch is made,
+one is used, two wait between them, and the last one is smaller."""
 
 
 class Batch(Mapping[str, Column]):
@@ -67,6 +72,8 @@ class Batch(Mapping[str, Column]):
 
     def slice(self, start: int, stop: int) -> Batch:
         """The rows from ``start`` up to ``stop``, as views."""
+        if start == 0 and stop == self.rows:
+            return self
         return Batch(
             {
                 name: column.rows(start, stop) if isinstance(column, Csr) else column[start:stop]
@@ -132,20 +139,18 @@ def rebatched(batches: Iterable[Batch], rows: int, *, are_lent: bool = False) ->
         for batch in batches:
             start = 0
             while start < batch.rows:
-                count = 0 if held is None else held.count
-                stop = min(batch.rows, start + rows - count)
-                part = batch.slice(start, stop)
+                stop = min(batch.rows, start + rows - (held.count if held else 0))
+                if held is None and stop - start == rows and not are_lent:
+                    yield batch.slice(start, stop)
+                else:
+                    held = held or _Assembly(rows, are_lent=are_lent)
+                    held.add(batch.slice(start, stop))
+                    if held.count == rows:
+                        whole, held = held.batch(), None
+                        yield whole
+                        del whole
                 start = stop
-                if held is None:
-                    if part.rows == rows and not are_lent:
-                        yield part
-                        continue
-                    held = _Assembly(rows, are_lent=are_lent)
-                held.add(part)
-                if held.count == rows:
-                    whole, held = held.batch(), None
-                    yield whole
-                    del whole
+            del batch  # or it would stay in memory until the next one is made
     except RecordError:
         if held is not None:
             yield held.batch()
@@ -180,9 +185,9 @@ class _Assembly:
 
 
 class _Assembled:
-    """One column: its parts, or from the second part on memory with room for all rows.
+    """One column: memory with room for all rows, or parts.
 
-    Most sources are either much longer than a batch, or a single part that needs no room.
+    Where parts are not lent, there is room from the second one on only: a single part needs none.
     """
 
     def __init__(self, rows: int, is_lent: bool) -> None:
@@ -201,6 +206,8 @@ class _Assembled:
         """Add rows. Those of another dtype or shape make parts of the column for good."""
         if len(self._parts) == 1:
             self._make_room(self._parts[0])
+        elif self._is_lent and not self._count and not isinstance(column, Csr):
+            self._make_room(column)
         stop = self._count + len(column)
         if isinstance(self._room, CsrRoom) and _fits(column, self._room):
             self._room.add(column)
@@ -218,19 +225,22 @@ class _Assembled:
         if self._room is None:
             return _joined(name, self._parts)
         held = self._held(self._room)
-        return held if isinstance(held, Csr) or self._count == self._rows else held.copy()
+        return held if isinstance(held, Csr) or self._count == self._rows else _copied(held)
 
     def _held(self, room: NDArray[Any] | CsrRoom) -> Column:
         return room.csr() if isinstance(room, CsrRoom) else room[: self._count]
 
     def _make_room(self, first: Column) -> None:
+        """Make room by the form of ``first``, for it too if it was added already."""
         if isinstance(first, Csr):
             room = CsrRoom(self._rows, first.dtype, _AT_ONCE)
             room.add(first)
             self._room, self._parts = room, []
-        elif self._rows * first[:1].nbytes <= _AT_ONCE:
-            self._room = np.empty((self._rows, *first.shape[1:]), first.dtype)
-            self._room[: self._count] = first
+            return
+        shape = self._rows, *first.shape[1:]
+        if math.prod(shape) * first.dtype.itemsize <= _AT_ONCE:
+            self._room = _POOL.empty(shape, first.dtype)
+            self._room[: self._count] = first[: self._count]
             self._parts = []
 
 
@@ -244,6 +254,12 @@ def _absent(name: str, column: Column | CsrRoom, rows: int) -> NDArray[Any]:
 def _are_alike(column: Column, other: NDArray[Any]) -> bool:
     is_dense = not isinstance(column, Csr)
     return is_dense and column.dtype == other.dtype and column.shape[1:] == other.shape[1:]
+
+
+def _copied(column: NDArray[Any]) -> NDArray[Any]:
+    copy = _POOL.empty(column.shape, column.dtype)
+    copy[...] = column
+    return copy
 
 
 def _fits(column: Column, room: CsrRoom) -> TypeGuard[Csr]:

@@ -16,7 +16,8 @@ class Frames:
 
     ``data`` is uint8 and may be a buffer that the next block overwrites: copy what is to stay.
     ``offsets`` are where the records' first frames begin in the source, ``index`` is the number
-    of the first record in it; ``source`` is its name.
+    of the first record in it; ``source`` is its name. ``stride`` is how far each payload is from
+    the next where all are of one length; 0 where that is not so, or not known.
     """
 
     data: NDArray[np.uint8]
@@ -25,6 +26,7 @@ class Frames:
     offsets: NDArray[np.int64]
     index: int
     source: str
+    stride: int = 0
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -51,4 +53,5 @@ class Frames:
             self.offsets[part],
             self.index + start,
             self.source,
+            self.stride,
         )

@@ -23,6 +23,8 @@ class Refill:
         self._start = 0
         self.offset = 0
         """Where the first byte of the view stands in the source."""
+        self.lent = 0
+        """The size of the buffer that the source lends now, which it means to be one block."""
         self._lender = source if isinstance(source, Lender) else None
         if isinstance(source, Readable):
             self._source: Readable | None = source
@@ -79,9 +81,10 @@ class Refill:
         """
         held, lent = len(self), lender.lend(self.view)
         if lent is None:
-            self._lender = None
+            self._lender, self.lent = None, 0
             return None
         self._buffer, self._start, self._stop = lent, 0, held
+        self.lent = len(lent)
         return len(lent) - held
 
     def _make_room(self) -> None:

@@ -70,6 +70,24 @@ def test_records_lie_at_whole_words(fifo: Path) -> None:
     thread.join()
 
 
+def test_what_is_lent_is_looked_at_in_one_go(fifo: Path) -> None:
+    """Each look has a cost of its own, so none is for a rest of a few records."""
+    lent: list[int] = []
+
+    class Counted(FifoAhead):
+        def lend(self, kept: memoryview) -> memoryview | None:
+            buffer = super().lend(kept)
+            lent.append(0 if buffer is None else len(buffer))
+            return buffer
+
+    thread = sent(fifo, framed(*[bytes(100)] * 120_000), 1 << 20)
+    with Counted(fifo, timeout=WAIT) as reader:
+        blocks = [len(frames) for frames in read_frames(reader, "train_0")]
+    thread.join()
+    assert sum(blocks) == 120_000
+    assert blocks == [size // 108 for size in lent if size]
+
+
 def test_a_lent_buffer_stays_until_the_next_is_asked_for(fifo: Path) -> None:
     data = np.arange(4 << 20, dtype="<u4").tobytes()
     thread = sent(fifo, data, 1 << 20)

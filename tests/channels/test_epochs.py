@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import threading
@@ -14,7 +15,9 @@ from sm_container.channels.channel import InputChannel
 from sm_container.channels.errors import ChannelError, ChannelTimeoutError
 from sm_container.contract.inputs import InputMode
 from sm_container.contract.layout import Layout
+from sm_container.records.batch import Batch
 from sm_container.records.errors import OnFault, RecordError
+from sm_container.records.protobuf import ProtobufFormat
 from tests.channels.feeding import WAIT, Feeder, channel, framed, writer
 
 
@@ -25,6 +28,15 @@ def labels(train: InputChannel, **more: object) -> list[float]:
 
 def csv(epoch: int, rows: int) -> bytes:
     return b"".join(b"%d,%d\n" % (row, epoch) for row in range(rows))
+
+
+def protobuf(epoch: int, rows: int) -> bytes:
+    """Records of 100 features that are all the epoch's number."""
+    sink = io.BytesIO()
+    features = np.full((rows, 100), epoch, np.float32)
+    labels = np.arange(rows, dtype=np.float32)
+    ProtobufFormat().write([Batch({"features": features, "label": labels})], sink)
+    return sink.getvalue()
 
 
 @pytest.fixture
@@ -46,7 +58,7 @@ def test_many_epochs_and_nothing_is_left(
 def test_an_epoch_left_early_is_over(
     layout: Layout, train: InputChannel, how: str, prefetch: int, no_leaks: None
 ) -> None:
-    big = csv(0, 1_000_000)  # more than a pipe and all that is read ahead hold
+    big = csv(0, 2_000_000)  # more than a pipe and all that is read ahead hold
     with Feeder(layout, [big, csv(1, 2), big, csv(3, 4)]) as feeder:
         for rows in (2, 4):
             early = train.batches(rows=10, prefetch=prefetch, timeout=WAIT)
@@ -62,6 +74,28 @@ def test_an_epoch_left_early_is_over(
                     next(early)
             assert labels(train) == list(range(rows))
     assert feeder.broken == [0, 2]
+
+
+@pytest.mark.parametrize("prefetch", [0, 2])
+def test_what_is_kept_of_an_epoch_stays_as_it_is(
+    layout: Layout, prefetch: int, no_leaks: None
+) -> None:
+    """The memory of batches that nobody has is used again, also by the epochs after it."""
+    train = channel(layout, InputMode.PIPE, "application/x-recordio-protobuf")
+    rows, epochs = 6_000, 4
+    kept, places = [], set()
+    with Feeder(layout, [protobuf(epoch, 4 * rows) for epoch in range(epochs)]):
+        for epoch in range(epochs):
+            for number, batch in enumerate(train.batches(rows, prefetch=prefetch, timeout=WAIT)):
+                features = np.asarray(batch["features"])
+                assert (features == epoch).all()
+                if number == epoch:
+                    kept.append(features[7:, 1:])
+                else:
+                    places.add(features.__array_interface__["data"][0])
+                del batch, features
+    assert [set(np.unique(values)) for values in kept] == [{epoch} for epoch in range(epochs)]
+    assert len(places) < epochs * 3
 
 
 def test_a_writer_that_stays_gives_what_it_has(layout: Layout) -> None:

@@ -51,6 +51,40 @@ def test_rows_that_are_lent_are_copied(at_once: int, sizes: list[int], rows: int
     assert values == list(range(sum(sizes)))
 
 
+@pytest.mark.parametrize("are_lent", [False, True])
+@given(
+    st.lists(st.integers(0, 7), max_size=30), st.integers(1, 9), st.lists(st.booleans(), min_size=1)
+)
+def test_batches_that_are_kept_stay_as_they_are(
+    are_lent: bool, sizes: list[int], rows: int, keeps: list[bool]
+) -> None:
+    """Where those that are not kept give their memory to the ones after them."""
+    starts = np.concatenate(([0], np.cumsum(sizes))).astype(int).tolist()
+    parts = (
+        Batch({"features": np.arange(start, start + size)[:, None].repeat(4, axis=1)})
+        for start, size in zip(starts, sizes, strict=False)
+    )
+    kept: list[tuple[int, np.ndarray]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sm_container.records.pool._HUGE_PAGE", 4096)
+        patch.setattr("sm_container.records.pool._SMALLEST", 0)
+        for number, batch in enumerate(rebatched(parts, rows, are_lent=are_lent)):
+            if keeps[number % len(keeps)]:
+                kept.append((number * rows, np.asarray(batch["features"])[:, 1:]))
+            del batch
+    for start, values in kept:
+        assert values.tolist() == [[row] * 3 for row in range(start, start + len(values))]
+
+
+def test_the_memory_of_one_batch_is_that_of_the_next_but_one() -> None:
+    parts = [Batch({"features": np.full((500, 300), number)}) for number in range(40)]
+    places = set()
+    for batch in rebatched(parts, 2000):
+        places.add(np.asarray(batch["features"]).__array_interface__["data"][0])
+        del batch
+    assert len(places) <= 2
+
+
 @given(st.lists(st.integers(0, 7), max_size=12), st.integers(1, 9))
 def test_rebatched_keeps_every_row_in_order(sizes: list[int], rows: int) -> None:
     total = sum(sizes)

@@ -133,9 +133,9 @@ def _objects(form: _BlobForm, cuts: Sequence[Cut], rows: int) -> Objects:
 
 
 def _numbers(column: str, form: _TensorForm, cuts: Sequence[Cut], rows: int) -> Numbers:
-    values = np.empty(0, form.kind.dtype)
-    counts = np.zeros(rows, np.int64)
-    if form.values is not None:
+    if form.values is None:
+        values, counts = np.empty(0, form.kind.dtype), np.zeros(rows, np.int64)
+    else:
         values, counts = _decoded(cuts[form.values], form.kind)
     if form.keys is not None:
         keys, key_counts = decode_varints(cuts[form.keys], counts)

@@ -60,7 +60,7 @@ class Assembly:
             return
         if flags is None:
             if self._unfinished is None:
-                yield self._whole(block, starts, lengths, offset)
+                yield self._whole(block, starts, lengths, offset, chain.stride)
                 return
             flags = np.zeros(len(starts), np.uint8)
         fault, what = self._first_fault(chain, flags, block)
@@ -114,9 +114,11 @@ class Assembly:
             return first, _misplaced(int(flags[first]))
         return first, _NOT_DMLC
 
-    def _whole(self, block: memoryview, starts: Places, lengths: Places, offset: int) -> Frames:
+    def _whole(
+        self, block: memoryview, starts: Places, lengths: Places, offset: int, stride: int = 0
+    ) -> Frames:
         data = np.frombuffer(block, np.uint8)
-        return self._counted(data, starts, lengths, starts + (offset - HEADER.size))
+        return self._counted(data, starts, lengths, starts + (offset - HEADER.size), stride)
 
     def _joined(
         self, block: memoryview, starts: Places, lengths: Places, flags: Flags, offset: int
@@ -168,9 +170,14 @@ class Assembly:
         )
 
     def _counted(
-        self, data: NDArray[np.uint8], starts: Places, lengths: Places, offsets: Places
+        self,
+        data: NDArray[np.uint8],
+        starts: Places,
+        lengths: Places,
+        offsets: Places,
+        stride: int = 0,
     ) -> Frames:
-        frames = Frames(data, starts, lengths, offsets, self.index, self._source)
+        frames = Frames(data, starts, lengths, offsets, self.index, self._source, stride)
         self.index += len(starts)
         return frames
 

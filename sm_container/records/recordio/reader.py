@@ -43,7 +43,7 @@ def read_frames(
     needed = HEADER.size
     while refill.wait_for(needed) or len(refill) or assembly.is_within_record:
         is_cut = len(refill) < needed
-        window = refill.view[: HEADER.size if is_cut else max(block, needed)]
+        window = refill.view[: HEADER.size if is_cut else max(refill.lent, block, needed)]
         chain = scan(window)
         try:
             yield from assembly.records(chain, window, refill.offset)

@@ -9,6 +9,7 @@ are followed frame by frame.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +29,6 @@ _STRETCH = 1 << 18  # words searched at once: what the search needs for itself s
 
 Words = NDArray[np.uint32]
 Places = NDArray[np.int64]
-_Found = tuple[Places, Places, "NDArray[np.uint8] | None"]
-"""Where the payloads begin, their lengths, and the flags, as in Chain."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +36,9 @@ class Chain:
     """The frames that follow one another from a block's first byte on, as far as they are whole.
 
     Payload i is ``block[starts[i] : starts[i] + lengths[i]]``. ``flags`` is None where all are
-    whole records. The next frame begins at ``end``: the block must go on for ``needed`` bytes
-    from there before more can be said, or ``is_broken``: there is something, and it is no frame.
+    whole records; ``stride`` is as in Frames. The next frame begins at ``end``: the block must go
+    on for ``needed`` bytes from there before more can be said, or ``is_broken``: there is
+    something, and it is no frame.
     """
 
     starts: Places
@@ -47,13 +47,23 @@ class Chain:
     end: int
     needed: int
     is_broken: bool
+    stride: int = 0
+
+
+class _Found(NamedTuple):
+    """Where the payloads begin, their lengths, the flags and the stride, as in Chain."""
+
+    starts: Places
+    lengths: Places
+    flags: NDArray[np.uint8] | None
+    stride: int = 0
 
 
 def scan(block: memoryview) -> Chain:
     """All whole frames of a block that begins with a frame."""
-    starts, lengths, flags = _found(block)
+    starts, lengths, flags, stride = _found(block)
     end = int(starts[-1]) + padded(int(lengths[-1])) if len(starts) else 0
-    return Chain(starts, lengths, flags, end, *_next(block, end))
+    return Chain(starts, lengths, flags, end, *_next(block, end), stride)
 
 
 def magic_words(words: Words) -> Places:
@@ -86,26 +96,24 @@ def _found(block: memoryview) -> _Found:
     sample, end = _followed(block, 0, _SAMPLE)
     if len(sample) < _SAMPLE:
         return _listed(sample)
-    words = words_of(block)
     second = sample[0][1]
     if all(other == second for _, other in sample):
-        count = _run_of_equals(words, second)
         stride = end // _SAMPLE
+        count = _run_of_equals(block, second, stride)
         # Less than half would make a block of many short runs cost too much.
         if count * stride * 2 >= len(block) - stride:
             return _equal(count, stride, second)
     if end > _LONG * _SAMPLE:
         rest, _ = _followed(block, end)
         return _listed(sample + rest)
-    return _searched(block, words)
+    return _searched(block, words_of(block))
 
 
-def _run_of_equals(words: Words, second: int) -> int:
+def _run_of_equals(block: memoryview, second: int, stride: int) -> int:
     """How many frames from the first on have this same second word."""
-    stride = HEADER.size // 4 + padded(second & LENGTH_MASK) // 4
-    count = len(words) // stride
-    frames = words[: count * stride].reshape(count, stride)
-    same = (frames[:, 0] == MAGIC) & (frames[:, 1] == second)
+    count = len(block) // stride
+    headers: NDArray[np.uint64] = np.ndarray((count,), "<u8", block, 0, (stride,))
+    same = headers == np.uint64(second << 32 | MAGIC)
     return count if same.all() else int(same.argmin())
 
 
@@ -113,7 +121,7 @@ def _equal(count: int, stride: int, second: int) -> _Found:
     starts = np.arange(HEADER.size, HEADER.size + count * stride, stride, dtype=np.int64)
     flag = second >> FLAG_SHIFT
     flags = np.full(count, flag, np.uint8) if flag else None
-    return starts, np.full(count, second & LENGTH_MASK, np.int64), flags
+    return _Found(starts, np.full(count, second & LENGTH_MASK, np.int64), flags, stride)
 
 
 def _searched(block: memoryview, words: Words) -> _Found:
@@ -128,14 +136,15 @@ def _searched(block: memoryview, words: Words) -> _Found:
     broken = ends[:-1] != found[1:]
     count = int(broken.argmax()) + 1 if broken.any() else len(found)
     if ends[count - 1] > len(block):
-        return starts[: count - 1], lengths[: count - 1], _flags(seconds[: count - 1])
+        return _Found(starts[: count - 1], lengths[: count - 1], _flags(seconds[: count - 1]))
     if count == len(found):
-        return starts, lengths, _flags(seconds)
+        return _Found(starts, lengths, _flags(seconds))
     rest, _ = _followed(block, int(ends[count - 1]))
     more = np.array(rest, np.int64).reshape(-1, 2)
     seconds = np.concatenate((seconds[:count], more[:, 1].astype(np.uint32)))
     starts = np.concatenate((starts[:count], more[:, 0]))
-    return starts, np.concatenate((lengths[:count], more[:, 1] & LENGTH_MASK)), _flags(seconds)
+    lengths = np.concatenate((lengths[:count], more[:, 1] & LENGTH_MASK))
+    return _Found(starts, lengths, _flags(seconds))
 
 
 def _followed(block: memoryview, at: int, limit: int = -1) -> tuple[list[tuple[int, int]], int]:
@@ -156,7 +165,8 @@ def _followed(block: memoryview, at: int, limit: int = -1) -> tuple[list[tuple[i
 def _listed(found: list[tuple[int, int]]) -> _Found:
     places = np.array(found, np.int64).reshape(-1, 2)
     seconds = places[:, 1]
-    return places[:, 0].copy(), seconds & LENGTH_MASK, _flags(seconds.astype(np.uint32))
+    flags = _flags(seconds.astype(np.uint32))
+    return _Found(places[:, 0].copy(), seconds & LENGTH_MASK, flags)
 
 
 def _flags(seconds: Words) -> NDArray[np.uint8] | None:

@@ -47,12 +47,21 @@ class Cut:
     @property
     def counts(self) -> NDArray[np.int64]:
         """How many items each record has."""
+        if self.items.ndim == 2:
+            return repeated(self.items.shape[1], len(self.items))
         return self.sizes // self.items.itemsize
 
     @property
     def ends(self) -> NDArray[np.int64]:
         """Where in ``items`` each record's end, as bytes."""
         return np.cumsum(self.sizes)
+
+
+def repeated(number: int, rows: int) -> NDArray[np.int64]:
+    """The same number for each row; quicker than numpy.full."""
+    numbers = np.empty(rows, np.int64)
+    numbers.fill(number)
+    return numbers
 
 
 def evenly(

@@ -157,7 +157,7 @@ class _Order:
     def __init__(self, rows: list[NDArray[np.int64]]) -> None:
         self.count = sum(map(len, rows))
         if len(rows) == 1:
-            self.places = [np.arange(self.count)]
+            self.places: list[Any] = [slice(None)]
             return
         is_there = np.zeros(max(int(some[-1]) for some in rows) + 1, bool)
         for some in rows:
@@ -221,7 +221,8 @@ def _check_dense(
         return
     counts = part.counts
     count = int(counts[0])
-    if (counts == count).all() and _bare_shape(name, count) == kind.shape:
+    are_alike = part.values.ndim == 2 or (counts == count).all()
+    if are_alike and _bare_shape(name, count) == kind.shape:
         return
     for row, count in zip(rows.tolist(), counts.tolist(), strict=True):
         if (shape := _bare_shape(name, count)) != kind.shape:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sm_container.records.frames import Frames
-from sm_container.records.tensors.cuts import Cut, Span, evenly
+from sm_container.records.tensors.cuts import Cut, Span, evenly, repeated
 
 
 class Rigid:
@@ -45,7 +45,7 @@ class Rigid:
     def _cut(self, span: Span, data: NDArray[np.uint8], first: int, stride: int, rows: int) -> Cut:
         size = span.stop - span.start
         items = evenly(data, first + span.start, stride, rows, size, span.dtype)
-        return Cut(items, np.full(rows, size, np.int64))
+        return Cut(items, repeated(size, rows))
 
 
 def runs(frames: Frames, shortest: int) -> list[tuple[int, int]]:
@@ -53,6 +53,8 @@ def runs(frames: Frames, shortest: int) -> list[tuple[int, int]]:
 
     ``shortest`` is how many records a run must have on the average.
     """
+    if frames.stride:
+        return [(0, len(frames))]
     changes = np.flatnonzero(frames.lengths[1:] != frames.lengths[:-1]) + 1
     if (len(changes) + 1) * shortest > len(frames):
         return [(0, len(frames))]
@@ -62,14 +64,14 @@ def runs(frames: Frames, shortest: int) -> list[tuple[int, int]]:
 
 def are_equally_long(frames: Frames) -> bool:
     """Whether every record has the length of the first."""
-    return bool((frames.lengths == frames.lengths[0]).all())
+    return frames.stride > 0 or bool((frames.lengths == frames.lengths[0]).all())
 
 
 def _evenly(frames: Frames, length: int) -> tuple[NDArray[np.uint8], int, int]:
     """Where records of this length lie at even distances: data, the first's place, the stride."""
     starts = frames.starts
-    if len(starts) == 1:
-        return frames.data, int(starts[0]), length
+    if len(starts) == 1 or frames.stride:
+        return frames.data, int(starts[0]), frames.stride or length
     stride = int(starts[1] - starts[0])
     if stride > 0 and (starts[1:] - starts[:-1] == stride).all():
         return frames.data, int(starts[0]), stride

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -109,6 +110,9 @@ def up_to_fault(source: Source, multipart: Multipart, block: int) -> Plain:
     result = Plain()
     try:
         for read in read_frames(source, "test", multipart=multipart, block=block):
+            if read.stride:
+                assert set(np.diff(read.starts).tolist()) <= {read.stride}
+                assert len(set(read.lengths.tolist())) == 1
             for number in range(len(read)):
                 place = int(read.offsets[number])
                 result.records.append((read.index + number, place, bytes(read.payload(number))))
