@@ -223,7 +223,7 @@ class _Job:
 
     def _out_of_memory(self, exits: dict[str, Exit]) -> Iterator[str]:
         """What the reason for an end out of memory has no words for."""
-        limit = self.prepared.memory_bytes
+        limit = self.prepared.capacity.memory_bytes
         for host, exit in exits.items():
             if exit.out_of_memory:
                 had = "this machine has" if limit is None else f"its limit allows: {memory(limit)}"
