@@ -86,4 +86,5 @@ def _shortfalls(known: InstanceType, missed: int | None, here: int, cpus: int) -
 
 def _not_simulated(known: InstanceType) -> Iterator[str]:
     if known.gpus:  # the engines of this project start containers without any
-        yield f"ResourceConfig.InstanceType: the GPUs of {known.name} ({known.gpus}); there are none"
+        told = f"the GPUs of {known.name} ({known.gpus}); there are none"
+        yield f"ResourceConfig.InstanceType: {told}"

@@ -160,6 +160,11 @@ class Running:
                     host.listen_to_end()
         return all(host.exit is not None for host in self._hosts.values())
 
+    @property
+    def containers(self) -> dict[str, Container]:
+        """The containers of all hosts, those that have ended too."""
+        return {name: host.container for name, host in self._hosts.items()}
+
     def exits(self) -> dict[str, Exit]:
         """How each host ended; only after ``wait`` has said that all did."""
         return {name: host.exit for name, host in self._hosts.items() if host.exit is not None}
