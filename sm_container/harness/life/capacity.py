@@ -1,4 +1,4 @@
-"""What a host of the job gets of its instance type on this machine: memory, CPUs, shared memory.
+"""What a host of the job gets of its instance type on this machine: memory, CPUs, GPUs and shm.
 
 How much of an instance's memory the service's own processes take, it says nowhere: what is kept
 from the container is this project's assumption. Source: machine.memory, ``system_reservation``.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sm_container.harness.engines.gpus import gpus_here, why_no_gpus
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.request.errors import RequestError
 from sm_container.harness.sizes import memory
@@ -24,6 +25,7 @@ class Capacity:
     memory_bytes: int | None = None
     cpus: float | None = None
     shm_bytes: int | None = None
+    gpus: int = 0
     notes: tuple[str, ...] = ()
     not_simulated: tuple[str, ...] = ()
 
@@ -34,6 +36,7 @@ def capacity_of(
     engine: str,
     machine_memory: int | None = None,
     machine_cpus: int | None = None,
+    machine_gpus: int | None = None,
 ) -> Capacity:
     """The capacity of a host, as far as this machine has it.
 
@@ -53,13 +56,17 @@ def capacity_of(
     here = total_memory() if machine_memory is None else machine_memory
     cpus_here = available_cpus() if machine_cpus is None else machine_cpus
     wanted = options.memory_bytes or _left_to_container(known, options.memory_reserve)
+    gpus_there = gpus_here() if machine_gpus is None else machine_gpus
+    why_none = why_no_gpus(engine) if known.gpus and gpus_there else None
+    gpus = 0 if why_none else min(known.gpus, gpus_there)
     fits = options.memory_bytes is not None or wanted <= here
     return Capacity(
         memory_bytes=wanted if fits else None,
         cpus=known.vcpu if known.vcpu < cpus_here else None,  # an engine refuses what is not there
         shm_bytes=options.shm_bytes,
+        gpus=gpus,
         notes=tuple(_shortfalls(known, None if fits else wanted, here, cpus_here)),
-        not_simulated=tuple(_not_simulated(known)),
+        not_simulated=tuple(_not_simulated(known, gpus, why_none)),
     )
 
 
@@ -84,7 +91,7 @@ def _shortfalls(known: InstanceType, missed: int | None, here: int, cpus: int) -
         yield f"{known.name} has {known.vcpu} CPUs and this machine {cpus}: the container has those"
 
 
-def _not_simulated(known: InstanceType) -> Iterator[str]:
-    if known.gpus:  # the engines of this project start containers without any
-        told = f"the GPUs of {known.name} ({known.gpus}); there are none"
-        yield f"ResourceConfig.InstanceType: {told}"
+def _not_simulated(known: InstanceType, gpus: int, why_none: str | None) -> Iterator[str]:
+    if gpus < known.gpus:
+        why = why_none or f"this machine has {gpus or 'none'}"
+        yield f"ResourceConfig.InstanceType: the GPUs of {known.name} ({known.gpus}): {why}"

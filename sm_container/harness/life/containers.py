@@ -50,7 +50,9 @@ def container_spec(
         entrypoint=request.entrypoint,
         arguments=request.arguments,
         environment={
-            **platform_environment(request.name, arn, options.region),
+            **platform_environment(
+                request.name, arn, options.region, gpus=prepared.capacity.gpus > 0
+            ),
             **_other_grace(options.grace_seconds),
             **credentials.environment,
             **request.environment,
@@ -61,6 +63,7 @@ def container_spec(
         memory_bytes=prepared.capacity.memory_bytes,
         cpus=prepared.capacity.cpus,
         shm_bytes=prepared.capacity.shm_bytes,
+        gpus=prepared.capacity.gpus,
         platform=options.platform,
         labels={JOB_LABEL: request.name, HOME_LABEL: prepared.home.identity},
         host_alias=host,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sm_container.harness.job.options import RunOptions
@@ -13,9 +15,14 @@ MIB = 1 << 20
 
 
 def _capacity(
-    name: str, memory: int = 1024 * GIB, cpus: int = 256, engine: str = "podman", **options: object
+    name: str,
+    memory: int = 1024 * GIB,
+    cpus: int = 256,
+    engine: str = "podman",
+    gpus: int = 0,
+    **options: object,
 ) -> Capacity:
-    return capacity_of(name, RunOptions("image", **options), engine, memory, cpus)  # type: ignore[arg-type]
+    return capacity_of(name, RunOptions("image", **options), engine, memory, cpus, gpus)  # type: ignore[arg-type]
 
 
 def test_an_instance_less_what_the_platform_takes() -> None:
@@ -55,9 +62,21 @@ def test_as_many_cpus_as_the_machine_has_are_no_limit() -> None:
     assert _capacity("ml.m5.large", cpus=2) == Capacity(8 * GIB - 512 * MIB)
 
 
-def test_gpus_are_not_simulated() -> None:
+def test_gpus_that_a_machine_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    none = _capacity("ml.g5.12xlarge", engine="docker", gpus=8)
+    assert none.gpus == 0
+    assert "(4): docker needs the NVIDIA Container Toolkit" in none.not_simulated[0]
+    (tmp_path / "nvidia-container-cli").write_text("#!/bin/sh\n")
+    (tmp_path / "nvidia-container-cli").chmod(0o755)
+    found = _capacity("ml.g5.12xlarge", engine="docker", gpus=8)
+    assert (found.gpus, found.not_simulated) == (4, ())
+    assert _capacity("ml.m5.large", engine="docker", gpus=8).gpus == 0
+
+
+def test_gpus_that_a_machine_has_not() -> None:
     assert _capacity("ml.g5.12xlarge").not_simulated == (
-        "ResourceConfig.InstanceType: the GPUs of ml.g5.12xlarge (4); there are none",
+        "ResourceConfig.InstanceType: the GPUs of ml.g5.12xlarge (4): this machine has none",
     )
 
 
