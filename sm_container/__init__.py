@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sm_container.declaration.constraints import Name, OneOf, Range, Tunable
     from sm_container.declaration.errors import DeclarationError, HyperparameterError
     from sm_container.declaration.hyperparameters import UnknownPolicy
+    from sm_container.declaration.memory import Enforcement, MemoryPolicy
     from sm_container.declaration.metrics import Metric
     from sm_container.declaration.stopping import OnStop
     from sm_container.records.batch import Batch
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from sm_container.runtime.checkpoints.errors import CheckpointError
     from sm_container.runtime.checkpoints.torch import TorchState
     from sm_container.runtime.checkpoints.xgboost import XGBoostResume
+    from sm_container.runtime.memory.budget import Memory
+    from sm_container.runtime.memory.errors import MemoryBudgetError
     from sm_container.runtime.stop import Stop, StopTraining
 
 _HOMES = {
@@ -52,12 +55,16 @@ _HOMES = {
     "ContractError": "contract.errors",
     "Csr": "records.csr",
     "DeclarationError": "declaration.errors",
+    "Enforcement": "declaration.memory",
     "FormatError": "records.errors",
     "HyperparameterError": "declaration.errors",
     "InputChannel": "channels.channel",
     "InputMode": "contract.inputs",
     "Job": "algorithm.job",
     "Layout": "contract.layout",
+    "Memory": "runtime.memory.budget",
+    "MemoryBudgetError": "runtime.memory.errors",
+    "MemoryPolicy": "declaration.memory",
     "Metric": "declaration.metrics",
     "MissingChannelError": "channels.errors",
     "ModelError": "algorithm.model",
@@ -91,12 +98,16 @@ __all__ = [
     "ContractError",
     "Csr",
     "DeclarationError",
+    "Enforcement",
     "FormatError",
     "HyperparameterError",
     "InputChannel",
     "InputMode",
     "Job",
     "Layout",
+    "Memory",
+    "MemoryBudgetError",
+    "MemoryPolicy",
     "Metric",
     "MissingChannelError",
     "ModelError",

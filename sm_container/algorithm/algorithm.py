@@ -13,6 +13,7 @@ from sm_container.declaration.checkpoints import DEFAULT_POLICY, CheckpointPolic
 from sm_container.declaration.declaration import Declaration
 from sm_container.declaration.errors import DeclarationError
 from sm_container.declaration.hyperparameters import UnknownPolicy
+from sm_container.declaration.memory import DEFAULT_MEMORY_POLICY, MemoryPolicy
 from sm_container.declaration.metrics import Metric
 from sm_container.declaration.stopping import OnStop
 from sm_container.runtime.stop import Stop
@@ -43,6 +44,7 @@ class Algorithm(Generic[H]):
         unknown_hyperparameters: UnknownPolicy = UnknownPolicy.REFUSE,
         on_stop: OnStop = OnStop.COOPERATE,
         checkpoints: CheckpointPolicy = DEFAULT_POLICY,
+        memory: MemoryPolicy = DEFAULT_MEMORY_POLICY,
     ) -> None: ...
 
     @overload
@@ -58,6 +60,7 @@ class Algorithm(Generic[H]):
         unknown_hyperparameters: UnknownPolicy = UnknownPolicy.REFUSE,
         on_stop: OnStop = OnStop.COOPERATE,
         checkpoints: CheckpointPolicy = DEFAULT_POLICY,
+        memory: MemoryPolicy = DEFAULT_MEMORY_POLICY,
     ) -> None: ...
 
     def __init__(
@@ -72,6 +75,7 @@ class Algorithm(Generic[H]):
         unknown_hyperparameters: UnknownPolicy = UnknownPolicy.REFUSE,
         on_stop: OnStop = OnStop.COOPERATE,
         checkpoints: CheckpointPolicy = DEFAULT_POLICY,
+        memory: MemoryPolicy = DEFAULT_MEMORY_POLICY,
     ) -> None:
         self.declaration = Declaration(
             name,
@@ -83,6 +87,7 @@ class Algorithm(Generic[H]):
             unknown_hyperparameters=unknown_hyperparameters,
             on_stop=on_stop,
             checkpoints=checkpoints,
+            memory=memory,
         )
         self._train: Callable[[Job[H]], object] | None = None
 
@@ -116,7 +121,7 @@ class Algorithm(Generic[H]):
         """
         function = self.train_function
         job = load_job(self.declaration, layout, environ, stop)
-        train(function, job, self.declaration.on_stop)
+        train(function, job, self.declaration)
 
     def main(self, arguments: Sequence[str] | None = None) -> None:
         """Run as a program, with ``arguments`` or those of the command line.

@@ -19,6 +19,8 @@ from sm_container.declaration.declaration import Declaration
 from sm_container.declaration.hyperparameters import parse
 from sm_container.runtime.checkpoints.checkpoints import Checkpoints
 from sm_container.runtime.checkpoints.opening import open_checkpoints
+from sm_container.runtime.memory.budget import Memory
+from sm_container.runtime.memory.opening import open_memory
 from sm_container.runtime.metrics import MetricLog
 from sm_container.runtime.stop import Stop
 
@@ -31,9 +33,9 @@ class Job(Generic[H]):
 
     ``hyperparameters`` is the declared dataclass, typed and checked; ``channels`` are the job's
     by name; ``resources`` the hosts; ``metrics`` reports values to the service; ``checkpoints``
-    saves what training needs to go on, and finds it again; ``stop`` is the request to stop, at
-    which waiting for data and loops over it end; ``name`` is the job's, None outside the service
-    and the harness.
+    saves what training needs to go on, and finds it again; ``memory`` says how much there is;
+    ``stop`` is the request to stop, at which waiting for data and loops over it end; ``name`` is
+    the job's, None outside the service and the harness.
     """
 
     name: str | None
@@ -42,6 +44,7 @@ class Job(Generic[H]):
     resources: ResourceConfig
     metrics: MetricLog
     checkpoints: Checkpoints
+    memory: Memory
     layout: Layout
     stop: Stop = field(default_factory=Stop)
 
@@ -79,7 +82,8 @@ def load_job(
     """Read the job from the tree and hold it against the declaration.
 
     Without declared hyperparameters they are a dict of strings. Raises HyperparameterError or
-    ChannelError for what a user has to change, ContractError for a tree that is not a job's.
+    ChannelError for what a user has to change, ContractError for a tree that is not a job's,
+    Fault for memory that is reserved wrongly.
     """
     environ = os.environ if environ is None else environ
     layout = layout or Layout.from_environment(environ)
@@ -97,6 +101,7 @@ def load_job(
         resources=resources,
         metrics=MetricLog(declaration.metric_definitions),
         checkpoints=open_checkpoints(declaration, layout, resources, stop.deferred),
+        memory=open_memory(declaration.memory, environ),
         layout=layout,
         stop=stop,
     )

@@ -21,6 +21,7 @@ from sm_container.contract.layout import Layout
 from sm_container.contract.outcome import write_failure
 from sm_container.contract.platform import stop_seconds
 from sm_container.declaration.errors import HyperparameterError
+from sm_container.runtime.fault import Fault
 from sm_container.runtime.hearing import hear
 from sm_container.runtime.stop import Stop
 from sm_container.runtime.supervision import SUPERVISED_VARIABLE
@@ -74,7 +75,7 @@ def _train(algorithm: Algorithm[Any]) -> None:
     layout = Layout.from_environment()
     try:
         job = load_job(algorithm.declaration, layout, stop=stop)
-    except (HyperparameterError, ChannelError, ContractError) as error:
+    except (HyperparameterError, ChannelError, ContractError, Fault) as error:
         # The request's fault: where in the program it showed says nothing to who wrote it.
         text = f"{type(error).__name__}: {error}"
         _report(layout, text, f"ERROR: {text}")
@@ -83,7 +84,7 @@ def _train(algorithm: Algorithm[Any]) -> None:
         print(f"{stop.reason} came before training began", file=sys.stderr)
         return
     try:
-        train(algorithm.train_function, job, algorithm.declaration.on_stop)
+        train(algorithm.train_function, job, algorithm.declaration)
     except Exception as error:  # noqa: BLE001 - whatever the author's code raises
         from traceback import format_exc
 

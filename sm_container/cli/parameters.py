@@ -25,6 +25,17 @@ def size(text: str) -> int:
     return int(found[1]) << (10 * power)
 
 
+def reserve(text: str) -> str:
+    """``1g``, ``512m`` or ``5%``, as it is."""
+    from sm_container.machine.reservation import Reservation
+
+    try:
+        Reservation.parse(text)
+    except ValueError as fault:
+        raise click.BadParameter(f"{fault}.") from None
+    return text
+
+
 def duration(text: str) -> int:
     """Seconds: ``900``, ``90s``, ``15m``, ``2h``, ``7d``."""
     from sm_container.harness.request.flags import FlagError, seconds

@@ -129,6 +129,8 @@ def _options(given: Mapping[str, Any], target: str) -> RunOptions:
         credentials=given["credentials"],
         region=given["region"],
         memory_bytes=given["memory"],
+        memory_reserve=given["memory_reserve"],
+        shm_bytes=given["shm_size"],
         grace_seconds=float(given["grace"]),
         shell=given["shell"],
         s3_latency_ms=given["s3_latency"],
@@ -151,8 +153,8 @@ def _require_match(given: Mapping[str, Any], target: str) -> None:
         faults.append(f"{target} is an image, and the process engine runs programs")
     faults += [
         f"--{option} is for images: the process engine cannot honour it"
-        for option in ("memory", "platform")
-        if is_program and given[option] is not None
+        for option in ("memory", "memory-reserve", "shm-size", "platform")
+        if is_program and given[option.replace("-", "_")] is not None
     ]
     if faults:
         raise Complaint(faults, EXIT_INPUT)

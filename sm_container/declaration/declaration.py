@@ -13,6 +13,7 @@ from sm_container.declaration.channels import Channel
 from sm_container.declaration.checkpoints import DEFAULT_POLICY, CheckpointPolicy
 from sm_container.declaration.errors import DeclarationError
 from sm_container.declaration.hyperparameters import Hyperparameter, UnknownPolicy, declared
+from sm_container.declaration.memory import DEFAULT_MEMORY_POLICY, MemoryPolicy
 from sm_container.declaration.metrics import Metric
 from sm_container.declaration.stopping import OnStop
 
@@ -38,6 +39,7 @@ class Declaration:
     unknown_hyperparameters: UnknownPolicy = UnknownPolicy.REFUSE
     on_stop: OnStop = OnStop.COOPERATE
     checkpoints: CheckpointPolicy = DEFAULT_POLICY
+    memory: MemoryPolicy = DEFAULT_MEMORY_POLICY
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or len(self.name) > 63:

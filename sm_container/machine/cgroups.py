@@ -1,4 +1,4 @@
-"""The control groups that this process is in, v1 or v2: their limits of memory and CPU.
+"""The control groups that this process is in, v1 or v2: their limits of memory and CPU, and use.
 
 A limit holds for everything below the group that sets it, so every group from the process's own
 up to the root of what is mounted is asked, and the least is what counts.
@@ -27,6 +27,27 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class MemoryGroup:
+    """A group that limits memory, for itself and all groups below it."""
+
+    folder: Path
+    version: int
+    limit: int
+
+    def used(self) -> int | None:
+        """Bytes that count towards the limit, less the file pages that the kernel takes back first.
+
+        None where the kernel does not say.
+        """
+        is_v2 = self.version == 2
+        charged = _number(self.folder / ("memory.current" if is_v2 else "memory.usage_in_bytes"))
+        if charged is None:
+            return None
+        name = "inactive_file" if is_v2 else "total_inactive_file"
+        return max(0, int(charged) - _statistic(self.folder / "memory.stat", name))
+
+
+@dataclass(frozen=True)
 class _Mount:
     root: PurePosixPath
     point: Path
@@ -39,15 +60,31 @@ def limits(proc: Path = PROC) -> Limits:
 
     `proc` is where procfs is mounted.
     """
-    memory: list[float] = []
-    cpus: list[float] = []
+    group = memory_group(proc)
+    cpus = [cpus for folder, mount in _folders(proc) for cpus in _cpus(folder, mount)]
+    return Limits(
+        memory_bytes=None if group is None else group.limit, cpus=min(cpus) if cpus else None
+    )
+
+
+def memory_group(proc: Path = PROC) -> MemoryGroup | None:
+    """The group that bounds the memory of this process: the one with the least limit.
+
+    Of equal ones the uppermost, which counts most. None where no group sets a limit.
+    """
+    least: MemoryGroup | None = None
+    for folder, mount in _folders(proc):
+        limit = _memory(folder, mount)
+        if limit is not None and (least is None or limit <= least.limit):
+            least = MemoryGroup(folder, mount.version, limit)
+    return least
+
+
+def _folders(proc: Path) -> Iterator[tuple[Path, _Mount]]:
+    """The folders of all groups that this process is in."""
     for mount, group in _groups(proc):
         for folder in _upwards(mount, group):
-            memory += _memory(folder, mount)
-            cpus += _cpus(folder, mount)
-    return Limits(
-        memory_bytes=int(min(memory)) if memory else None, cpus=min(cpus) if cpus else None
-    )
+            yield folder, mount
 
 
 def _mounts(mountinfo: str) -> Iterator[_Mount]:
@@ -111,11 +148,10 @@ def _upwards(mount: _Mount, group: PurePosixPath) -> Iterator[Path]:
         folder = folder.parent
 
 
-def _memory(folder: Path, mount: _Mount) -> Iterator[float]:
+def _memory(folder: Path, mount: _Mount) -> int | None:
     name = "memory.max" if mount.version == 2 else "memory.limit_in_bytes"
     limit = _number(folder / name)
-    if limit is not None and limit < _UNLIMITED_V1:
-        yield limit
+    return int(limit) if limit is not None and limit < _UNLIMITED_V1 else None
 
 
 def _cpus(folder: Path, mount: _Mount) -> Iterator[float]:
@@ -144,3 +180,16 @@ def _number(file: Path) -> float | None:
         return int(text)
     except ValueError:
         return None
+
+
+def _statistic(file: Path, name: str) -> int:
+    """One figure of a file with a name and a number on each line; 0 where it is not there."""
+    try:
+        lines = file.read_text().splitlines()
+    except OSError:
+        return 0
+    for line in lines:
+        key, _, value = line.partition(" ")
+        if key == name and value.isdecimal():
+            return int(value)
+    return 0

@@ -102,6 +102,11 @@ class Stop:
         if self.signal.is_set:
             self._raise_if_it_may()
 
+    @property
+    def is_deferred(self) -> bool:
+        """Whether the main thread is in a section that must be whole."""
+        return self._sections > 0
+
     @contextmanager
     def raising(self) -> Iterator[None]:
         """Have the request raise StopTraining, once, in the main thread while it is in here."""

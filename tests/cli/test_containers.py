@@ -176,6 +176,25 @@ def test_out_of_memory_is_told_with_the_limit(desk: Any, base_image: str) -> Non
     assert any("its limit allows: 64 MiB" in note for note in found["SmContainer"]["Notes"])
 
 
+def test_the_use_of_a_container_and_its_limits(desk: Any, base_image: str) -> None:
+    done = desk.run(
+        *("run", base_image, "--engine", "podman", "--memory", "256m", "--shm-size", "8m"),
+        *("--name", "used", "--entrypoint", "python3 -c", "--"),
+        "import os, time; a = b'x' * (64 << 20); s = os.statvfs('/dev/shm'); "
+        "print(s.f_blocks * s.f_frsize); time.sleep(4)",
+    )
+    assert done.returncode == 0, done.stderr
+    job = desk.home / "jobs" / "used"
+    assert str(8 << 20) in (job / "logs" / "algo-1.log").read_text()
+    lines = (job / "utilization" / "algo-1.jsonl").read_text().splitlines()
+    last = json.loads(lines[-1])
+    assert len(lines) >= 2
+    assert last["MemoryLimitBytes"] == 256 << 20
+    assert 64 << 20 < last["MemoryBytes"] < 128 << 20
+    assert 25 < last["MemoryUtilization"] < 50
+    assert last["CPUUtilization"] >= 0
+
+
 def test_stopped_as_the_service_would(desk: Any, image: str) -> None:
     detached = desk.run(
         *("run", image, "--engine", "podman", "-c", "train=data", "--detach", "--name", "later"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sm_container.machine import cgroups
-from sm_container.machine.memory import available_cpus, total_memory
+from sm_container.machine.memory import available_cpus, memory_bound, total_memory
 
 UNLIMITED = "9223372036854771712"
 
@@ -123,3 +123,40 @@ def test_this_machine() -> None:
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     assert 0 < total_memory() <= machine
     assert 1 <= available_cpus() <= (os.cpu_count() or 1)
+
+
+def test_v2_use_leaves_out_what_the_kernel_takes_back_first(machine: Machine) -> None:
+    point = machine.mount("cgroup2", "unified", "")
+    statistics = "anon 700\nfile 250\ninactive_anon 5\ninactive_file 200\nactive_file 50"
+    _put(point / "a", memory__max="4096", memory__current="1000", memory__stat=statistics)
+    machine.belongs("0::/a")
+    bound = memory_bound(machine.proc)
+    assert (bound.limit, bound.used()) == (4096, 800)
+
+
+def test_v1_use_counts_the_groups_below(machine: Machine) -> None:
+    memory = machine.mount("cgroup", "memory", "memory", root="/docker/x")
+    statistics = "inactive_file 1\ntotal_inactive_file 300"
+    files = {"memory__limit_in_bytes": "4096", "memory__usage_in_bytes": "1000"}
+    _put(memory, memory__stat=statistics, **files)
+    machine.belongs("4:memory:/docker/x")
+    bound = memory_bound(machine.proc)
+    assert (bound.limit, bound.used()) == (4096, 700)
+
+
+def test_the_use_is_that_of_the_group_whose_limit_binds(machine: Machine) -> None:
+    point = machine.mount("cgroup2", "unified", "")
+    _put(point / "a/b", memory__max="4096", memory__current="1")
+    _put(point / "a", memory__max="2048", memory__current="2000")
+    _put(point, memory__max="max", memory__current="3000")
+    machine.belongs("0::/a/b")
+    group = cgroups.memory_group(machine.proc)
+    assert group == cgroups.MemoryGroup(point / "a", 2, 2048)
+    assert memory_bound(machine.proc).used() == 2000
+
+
+def test_a_group_that_tells_no_use_leaves_the_processes(machine: Machine) -> None:
+    point = machine.mount("cgroup2", "unified", "")
+    _put(point, memory__max="4096")
+    machine.belongs("0::/")
+    assert memory_bound(machine.proc).used() > 1 << 20

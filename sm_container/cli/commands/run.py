@@ -7,7 +7,15 @@ from typing import Any
 
 import click
 
-from sm_container.cli.parameters import complete_path, credentials, duration, region, size, span
+from sm_container.cli.parameters import (
+    complete_path,
+    credentials,
+    duration,
+    region,
+    reserve,
+    size,
+    span,
+)
 from sm_container.cli.request import RequestCommand
 
 
@@ -87,7 +95,21 @@ class RunCommand(RequestCommand):
     "--memory",
     type=size,
     metavar="SIZE",
-    help="Memory of the container: 4g. [default: the instance type's, if this machine has it]",
+    help="Memory of the container: 4g. [default: the instance type's less --memory-reserve, if "
+    "this machine has it]",
+)
+@click.option(
+    "--memory-reserve",
+    type=reserve,
+    metavar="SIZE|PERCENT",
+    help="Of the instance type's memory, what the platform's own processes take: 1g, 5%. "
+    "[default: the larger of 512m and 5%]",
+)
+@click.option(
+    "--shm-size",
+    type=size,
+    metavar="SIZE",
+    help="Size of /dev/shm in the container. [default: the engine's, 64 MB]",
 )
 @click.option(
     "--grace",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sm_container.harness.engines.engine import Stats
+from sm_container.machine.cgroups import MemoryGroup
 
 _ROOT = Path("/sys/fs/cgroup")
 _PROC = Path("/proc")
@@ -13,7 +14,8 @@ _UNLIMITED = 1 << 60
 
 def stats_of(pid: int, container: str) -> Stats | None:
     """What the container of this identity uses; None where its processes are not this machine's
-    or have ended. ``pid`` is only believed if its cgroup bears the container's identity."""
+    or have ended. Memory is told without the file pages that the kernel takes back first, but for
+    the peak. ``pid`` is only believed if its cgroup bears the container's identity."""
     try:
         lines = (_PROC / str(pid) / "cgroup").read_text().splitlines()
     except OSError:
@@ -23,7 +25,7 @@ def stats_of(pid: int, container: str) -> Stats | None:
     if memory is not None and container in memory:
         folder = _ROOT / "memory" / memory.lstrip("/")
         return _stats(
-            _number(folder / "memory.usage_in_bytes"),
+            MemoryGroup(folder, 1, 0).used(),
             _number(folder / "memory.max_usage_in_bytes"),
             _number(folder / "memory.limit_in_bytes"),
             _nanoseconds(_ROOT / "cpuacct" / paths.get("cpuacct", memory).lstrip("/")),
@@ -31,7 +33,7 @@ def stats_of(pid: int, container: str) -> Stats | None:
     if unified is not None and container in unified:
         folder = _ROOT / unified.lstrip("/")
         return _stats(
-            _number(folder / "memory.current"),
+            MemoryGroup(folder, 2, 0).used(),
             _number(folder / "memory.peak"),
             _number(folder / "memory.max"),
             _microseconds(folder),

@@ -48,7 +48,8 @@ class ContainerEngine:
         return None
 
     def command(self, spec: ContainerSpec) -> list[str]:
-        return [self.client.program, *create_words(spec, Variables.of(spec.environment).shown())]
+        shown = Variables.of(spec.environment).shown()
+        return [self.client.program, *create_words(spec, shown, self.client.dialect)]
 
     def probe(
         self, folder: Path, target: Target, *, job: str, platform: str | None = None
@@ -92,7 +93,9 @@ class ContainerEngine:
     def _create(self, spec: ContainerSpec) -> str:
         with Variables.of(spec.environment).passed() as (words, variables, descriptors):
             answer = self.client.run(
-                *create_words(spec, words), variables=variables, pass_fds=descriptors
+                *create_words(spec, words, self.client.dialect),
+                variables=variables,
+                pass_fds=descriptors,
             )
         return answer.split()[-1]
 

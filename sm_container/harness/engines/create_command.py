@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from sm_container.harness.engines.client import Dialect
 from sm_container.harness.engines.engine import (
     ML_PATH,
     ContainerSpec,
@@ -20,9 +21,12 @@ from sm_container.harness.engines.engine import (
     Target,
 )
 from sm_container.harness.engines.entry import entry_of
+from sm_container.harness.engines.gpus import gpu_words
 
 
-def create_words(spec: ContainerSpec, variables: list[str]) -> list[str]:
+def create_words(
+    spec: ContainerSpec, variables: list[str], dialect: Dialect = Dialect.PODMAN
+) -> list[str]:
     """All words after the engine's name. ``variables`` are the words for the environment."""
     image = image_of(spec.target)
     entry = entry_of(spec)
@@ -39,6 +43,7 @@ def create_words(spec: ContainerSpec, variables: list[str]) -> list[str]:
         *(word for mount in spec.mounts for word in mount_words(mount)),
         *variables,
         *_limits(spec),
+        *gpu_words(dialect, spec.gpus),
         *(("--platform", spec.platform) if spec.platform else ()),
         *(("--workdir", spec.workdir) if spec.workdir else ()),
         *(("--user", spec.user) if spec.user else ()),

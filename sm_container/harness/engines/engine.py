@@ -113,6 +113,7 @@ class ContainerSpec:
     memory_bytes: int | None = None
     cpus: float | None = None
     shm_bytes: int | None = None
+    gpus: int = 0
     platform: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     host_alias: str = "algo-1"

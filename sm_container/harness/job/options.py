@@ -24,9 +24,10 @@ class RunOptions:
     ``target`` is an image reference or the absolute path of a program or folder. ``grace_seconds``
     is the time between SIGTERM and SIGKILL, as in ``docker stop -t 120``. ``s3_latency_ms`` and
     ``s3_bandwidth_mbs`` (10^6 bytes a second, a connection) make the channels' sources behave like
-    a bucket that is so far away. What is done to spot instances stands in :mod:`.interruptions`:
-    ``spot_wait_seconds`` passes until others are had, and they cost ``spot_discount_percent`` less
-    than others do.
+    a bucket that is so far away. ``memory_bytes`` is the container's limit; without it the instance
+    type's memory less ``memory_reserve`` is, a size or a percent. What is done to spot instances
+    stands in :mod:`.interruptions`: ``spot_wait_seconds`` passes until others are had, and they
+    cost ``spot_discount_percent`` less than others do.
     """
 
     target: str
@@ -37,6 +38,8 @@ class RunOptions:
     credentials: str = "none"
     region: str = "us-east-1"
     memory_bytes: int | None = None
+    memory_reserve: str | None = None
+    shm_bytes: int | None = None
     grace_seconds: float = DEFAULT_GRACE_SECONDS
     shell: bool = False
     s3_latency_ms: float | None = None

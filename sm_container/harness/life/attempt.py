@@ -30,6 +30,7 @@ from sm_container.harness.life.observer import Observer
 from sm_container.harness.life.prepare import Prepared
 from sm_container.harness.life.stopping import StopCause
 from sm_container.harness.life.tree import write_tree
+from sm_container.harness.life.utilization import Sampling
 from sm_container.harness.outputs.files import is_contained
 from sm_container.harness.store.deletion import make_deletable
 from sm_container.harness.store.folder import JobFolder
@@ -75,6 +76,7 @@ class Attempt:
         self._checkpointing: Checkpointing | None = None
         self._saving = ExitStack()
         self._running = Running(self._hear)
+        self._sampling: Sampling | None = None
 
     def write_trees(self) -> None:
         """Make the hosts' trees anew: nothing outlives an instance on its disk."""
@@ -124,6 +126,7 @@ class Attempt:
                 ),
                 self.folder.log(host),
             )
+        self._sample()
         self.ledger.enter(Phase.TRAINING)
 
     def watch(self, tick: Callable[[], None]) -> StopCause | None:
@@ -145,6 +148,7 @@ class Attempt:
                 self.folder.require()
                 self._check_feeding()
                 self._check_checkpoints()
+                self._account_use()
                 tick()
                 if cause is None:
                     cause = self.limits.due()
@@ -170,6 +174,11 @@ class Attempt:
     def exits(self) -> dict[str, Exit]:
         """How each host ended."""
         return self._running.exits()
+
+    @property
+    def memory_peaks(self) -> dict[str, int]:
+        """The most memory in bytes that each host was seen to use, of those that were seen."""
+        return {} if self._sampling is None else dict(self._sampling.peaks)
 
     def failure(self, host: str) -> str | None:
         """What a host's algorithm has written about its failure."""
@@ -278,6 +287,16 @@ class Attempt:
         self._cleanup.callback(self._account, feeding)
         self._cleanup.enter_context(feeding)
         feeding.wait_until_ready(self.limits.leave_if_due)
+
+    def _sample(self) -> None:
+        self._sampling = Sampling(self.folder, self._running.containers)
+        self._cleanup.enter_context(self._sampling)
+
+    def _account_use(self) -> None:
+        if self._sampling is not None:
+            self._sampling.traffic = self._traffic()
+            if self._sampling.fault is not None:
+                self.ledger.note(self._sampling.fault)
 
     def _check_feeding(self) -> None:
         if self._feeding is not None:

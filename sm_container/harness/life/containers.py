@@ -50,7 +50,9 @@ def container_spec(
         entrypoint=request.entrypoint,
         arguments=request.arguments,
         environment={
-            **platform_environment(request.name, arn, options.region),
+            **platform_environment(
+                request.name, arn, options.region, gpus=prepared.capacity.gpus > 0
+            ),
             **_other_grace(options.grace_seconds),
             **credentials.environment,
             **request.environment,
@@ -58,7 +60,10 @@ def container_spec(
         tree=tree,
         mounts=(*_input_mounts(prepared, tree), *_checkpoint_mounts(prepared, folder, host)),
         network=credentials.network or prepared.network,
-        memory_bytes=prepared.memory_bytes,
+        memory_bytes=prepared.capacity.memory_bytes,
+        cpus=prepared.capacity.cpus,
+        shm_bytes=prepared.capacity.shm_bytes,
+        gpus=prepared.capacity.gpus,
         platform=options.platform,
         labels={JOB_LABEL: request.name, HOME_LABEL: prepared.home.identity},
         host_alias=host,
@@ -157,6 +162,11 @@ class Running:
                     host.begin_removal()
                     host.listen_to_end()
         return all(host.exit is not None for host in self._hosts.values())
+
+    @property
+    def containers(self) -> dict[str, Container]:
+        """The containers of all hosts, those that have ended too."""
+        return {name: host.container for name, host in self._hosts.items()}
 
     def exits(self) -> dict[str, Exit]:
         """How each host ended; only after ``wait`` has said that all did."""

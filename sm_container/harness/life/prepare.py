@@ -1,4 +1,4 @@
-"""Everything that is settled before a job exists: engine, program, data, network, memory.
+"""Everything that is settled before a job exists: engine, program, data, network, limits.
 
 What is wrong with a run is said here, all at once where it can be, before anything is made.
 """
@@ -33,12 +33,10 @@ from sm_container.harness.inputs.errors import Answer, InputError, InputFault
 from sm_container.harness.inputs.plan import ChannelPlan, plan_channels
 from sm_container.harness.inputs.whole_folder import whole_folder
 from sm_container.harness.job.options import RunOptions
+from sm_container.harness.life.capacity import Capacity, capacity_of
 from sm_container.harness.life.spot import require_spot, spot_notes
 from sm_container.harness.request.training_request import TrainingRequest
-from sm_container.harness.sizes import memory
 from sm_container.harness.store.home import Home
-from sm_container.machine.instances import instance_type
-from sm_container.machine.memory import total_memory
 from sm_container.storage.store import Store, Stores
 
 
@@ -55,7 +53,7 @@ class Prepared:
     plans: tuple[ChannelPlan, ...]
     network: Network
     network_interface: str
-    memory_bytes: int | None
+    capacity: Capacity
     stores: Stores
     credentials: CredentialsChoice
     binds: Mapping[str, Path] = field(default_factory=dict)
@@ -103,7 +101,7 @@ def prepare(
     output, key = stores.open(request.output.uri)
     output.require_writable(key)
     _require_checkpoints(request, engine, stores)
-    memory_bytes, memory_notes = _memory(request, options, engine)
+    capacity = capacity_of(request.instance_type, options, engine.name)
     isolated = request.network_isolation
     binds = _binds(plans, engine)
     _require_mounts(plan for plan in plans if plan.channel not in binds)
@@ -117,17 +115,17 @@ def prepare(
         plans=plans,
         network=Network.none() if isolated else Network.default(),
         network_interface="lo" if isolated or engine.name == "process" else "eth0",
-        memory_bytes=memory_bytes,
+        capacity=capacity,
         stores=stores,
         credentials=_credentials(options, isolated),
         binds=binds,
         notes=(
-            *memory_notes,
+            *capacity.notes,
             *spot_notes(request, options),
             *_simulation(plans, options),
             *(note for plan in plans for note in plan.notes),
         ),
-        not_simulated=(*request.not_simulated, _unlimited(engine)),
+        not_simulated=(*request.not_simulated, *capacity.not_simulated),
     )
 
 
@@ -202,13 +200,6 @@ def _simulation(plans: Sequence[ChannelPlan], options: RunOptions) -> Iterator[s
         )
 
 
-def _unlimited(engine: Engine) -> str:
-    """What of the instance type a host here does not have."""
-    if engine.name == "process":
-        return "ResourceConfig.InstanceType: a program has this machine's memory, CPUs and GPUs"
-    return "ResourceConfig.InstanceType: a container has this machine's CPUs, and no GPUs"
-
-
 def _credentials(options: RunOptions, isolated: bool) -> CredentialsChoice:
     choice = CredentialsChoice.parse(options.credentials)
     if choice.kind is CredentialsKind.NONE:
@@ -219,23 +210,3 @@ def _credentials(options: RunOptions, isolated: bool) -> CredentialsChoice:
 
     open_source(choice)  # whether there are any is known before anything starts
     return choice
-
-
-def _memory(
-    request: TrainingRequest, options: RunOptions, engine: Engine
-) -> tuple[int | None, tuple[str, ...]]:
-    """The memory limit of each host in bytes, None for none, and what to say about it."""
-    if engine.name == "process":
-        return None, ()
-    if options.memory_bytes is not None:
-        return options.memory_bytes, ()
-    known = instance_type(request.instance_type)
-    if known is None:
-        return None, (f"{request.instance_type}: its memory is not known here, so none is set",)
-    here = total_memory()
-    if known.memory_bytes > here:
-        return None, (
-            f"{request.instance_type} has {memory(known.memory_bytes)} and this machine "
-            f"{memory(here)}: the container has no memory limit of its own",
-        )
-    return known.memory_bytes, ()

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from sm_container.contract.inputs import InputMode
 from sm_container.contract.layout import Layout
-from sm_container.harness.engines.engine import EngineError, Exit
+from sm_container.harness.engines.engine import EngineError
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import Phase
 from sm_container.harness.life.attempt import Attempt
@@ -205,7 +205,7 @@ class _Job:
 
     def _end(self, attempt: Attempt, cause: StopCause | None) -> None:
         exits = attempt.exits
-        self.ledger.note(*self._out_of_memory(exits))
+        self.ledger.note(*self._out_of_memory(attempt))
         reasons = [reason_of_exit(exit, attempt.failure(host)) for host, exit in exits.items()]
         failure = next((reason for reason in reasons if reason is not None), None)
         phase = Phase.COMPLETED if failure is None else Phase.FAILED
@@ -221,13 +221,21 @@ class _Job:
             training_ended=time.time(),
         )
 
-    def _out_of_memory(self, exits: dict[str, Exit]) -> Iterator[str]:
+    def _out_of_memory(self, attempt: Attempt) -> Iterator[str]:
         """What the reason for an end out of memory has no words for."""
-        limit = self.prepared.memory_bytes
-        for host, exit in exits.items():
+        limit = self.prepared.capacity.memory_bytes
+        for host, exit in attempt.exits.items():
             if exit.out_of_memory:
                 had = "this machine has" if limit is None else f"its limit allows: {memory(limit)}"
-                yield f"{host} was ended by the kernel when it had taken all the memory that {had}"
+                peak = attempt.memory_peaks.get(host)
+                seen = "" if peak is None else f"; the most that was seen before is {memory(peak)}"
+                yield (
+                    f"{host} was ended by the kernel when it had taken all the memory that {had}"
+                    f"{seen}"
+                )
+                failure = attempt.failure(host)
+                if failure:
+                    yield f"the failure file of {host} says: {failure}"
 
     def _stop_without_containers(self, cause: StopCause) -> None:
         self.ledger.enter(Phase.STOPPING)
