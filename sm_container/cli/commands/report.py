@@ -32,8 +32,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 def command(
     job: str, output: Path | None, opens: bool, price: float | None, prices: Path | None
 ) -> None:
-    """Write the report of JOB as one HTML file, and print its path: statuses and attempts over time,
-    metrics, utilization, data, artifacts, the end of the log.
+    """Write the report of JOB as one HTML file, and print its path: statuses and attempts over
+    time, metrics, utilization, data, artifacts, the end of the log.
 
     The file needs nothing else, and no network. Of a job that runs it shows what is known by now.
     """

@@ -69,14 +69,15 @@ def chart(
     from_zero: bool = False,
     breaks: Sequence[float] = (),
     marks: Sequence[float] = (),
+    span: Point | None = None,
     unit: str = "",
 ) -> Chart:
-    """Lay lines out, one point in all at least.
+    """Lay lines out, one point in all at least, over ``span`` from the first moment to the last.
 
     ``limit`` is a value that is drawn across, ``marks`` are moments that are drawn from top to
     bottom. A line does not go on over a moment of ``breaks``.
     """
-    moments = [moment for line in lines for moment, _ in line.points]
+    moments = [moment for line in lines for moment, _ in line.points] + list(span or ())
     values = [value for line in lines for _, value in line.points]
     across = time_scale(min(moments), max(moments))
     up = value_scale([*values, *([0.0] if from_zero else []), *([] if limit is None else [limit])])

@@ -47,7 +47,7 @@ class Curve:
 
 def _halved(points: Sequence[Point]) -> list[Point]:
     """The least and the largest of every four."""
-    kept = []
+    kept: list[Point] = []
     for begin in range(0, len(points), _OF_FOUR):
         four = range(begin, min(begin + _OF_FOUR, len(points)))
         ends = {min(four, key=lambda at: points[at][1]), max(four, key=lambda at: points[at][1])}

@@ -63,8 +63,8 @@ def page(record: JobRecord, folder: JobFolder, now: float, prices: Prices | None
             cost=None if prices is None else cost(record, prices, now),
             resources=record.document.get("ResourceConfig", {}),
             timeline=timeline(record, now),
-            metrics=list(metric_charts(record, folder)),
-            utilization=list(utilization_charts(record, folder)),
+            metrics=list(metric_charts(record, folder, now)),
+            utilization=list(utilization_charts(record, folder, now)),
             channels=list(channel_rows(record)),
             hyperparameters=redacted(record.document.get("HyperParameters") or {}),
             places=list(places(record, folder)),
@@ -76,7 +76,9 @@ def page(record: JobRecord, folder: JobFolder, now: float, prices: Prices | None
 
 def _facts(record: JobRecord, ended: float) -> list[Fact]:
     so_far = "" if record.status.is_terminal else "so far"
-    facts = [Fact("Whole", duration(ended - record.created), so_far or "from creation to the end")]
+    facts = [
+        Fact("Duration", duration(ended - record.created), so_far or "from creation to the end")
+    ]
     if record.training_seconds is not None:
         facts.append(Fact("Training", f"{record.training_seconds} s", "instances were up"))
         facts.append(Fact("Billable", f"{record.billable_seconds} s", "an instance"))
@@ -110,6 +112,7 @@ def _environment() -> Environment:
         "moment": _moment,
         "iso": _iso,
         "number": _number,
+        "usd": _usd,
     }
     return environment
 
@@ -127,5 +130,10 @@ def _iso(epoch: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch))
 
 
-def _number(value: float) -> str:
-    return f"{value:.6g}"
+def _number(value: float, digits: int = 6) -> str:
+    return f"{value:.{digits}g}"
+
+
+def _usd(amount: float) -> str:
+    """Cents, and of less than a dollar what makes the first two digits."""
+    return f"{amount:.2f} USD" if amount >= 1 else f"{amount:.2g} USD"

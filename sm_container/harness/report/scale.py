@@ -69,6 +69,6 @@ def _apart(low: float, high: float) -> tuple[float, float]:
 
 
 def _nice(step: float) -> float:
-    """The least of 1, 2 and 5 times a power of ten that is no less than a step."""
+    """1, 2 or 5 times a power of ten, whichever is nearest to a step by ratio."""
     power: float = 10.0 ** math.floor(math.log10(step))
-    return next(each * power for each in (1, 2, 5, 10) if each * power >= step * (1 - 1e-9))
+    return power * min((1, 2, 5, 10), key=lambda each: abs(math.log(step / power / each)))
