@@ -16,6 +16,7 @@ COMMANDS = (
     "ps",
     "describe",
     "logs",
+    "report",
     "wait",
     "stop",
     "rm",

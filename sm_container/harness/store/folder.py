@@ -51,6 +51,11 @@ class JobFolder:
         """Archives on their way to an object store."""
         return self.path / "artifacts"
 
+    @property
+    def report(self) -> Path:
+        """The job as a page, where nobody has named another place for it."""
+        return self.path / "report.html"
+
     def host(self, host: str) -> Path:
         return self.path / "hosts" / host
 

@@ -1,0 +1,139 @@
+"""The page itself: what is known of a job, put into the templates.
+
+Whatever a job says of itself is hostile. Each text is escaped where it enters the page, its control
+characters made visible, and the page forbids itself scripts and anything from outside.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sm_container.contract.redaction import redacted
+from sm_container.harness.job.record import JobRecord
+from sm_container.harness.report import chart
+from sm_container.harness.report.cost import Prices, cost
+from sm_container.harness.report.metrics import metric_charts
+from sm_container.harness.report.rows import channel_rows, places
+from sm_container.harness.report.tail import tails
+from sm_container.harness.report.timeline import timeline
+from sm_container.harness.report.utilization import utilization_charts
+from sm_container.harness.sizes import size
+from sm_container.harness.store.folder import JobFolder
+from sm_container.harness.store.ownership import is_orphan
+from sm_container.harness.text import duration, printable
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATES = Path(__file__).with_name("templates")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One of the numbers that stand large on the page, and what it is made of."""
+
+    name: str
+    value: str
+    detail: str = ""
+
+
+def page(record: JobRecord, folder: JobFolder, now: float, prices: Prices | None = None) -> str:
+    """The report of a job as HTML, of one that runs as of now, epoch seconds.
+
+    Raises:
+        PriceError: where prices were given, and none for the job's instance type.
+    """
+    ended = record.last_modified if record.status.is_terminal else now
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            record=record,
+            status=record.status.value,
+            secondary=record.secondary_status.value,
+            is_running=not record.status.is_terminal,
+            is_orphan=is_orphan(folder, record.status.value),
+            now=now,
+            ended=ended,
+            facts=_facts(record, ended),
+            cost=None if prices is None else cost(record, prices, now),
+            resources=record.document.get("ResourceConfig", {}),
+            timeline=timeline(record, now),
+            metrics=list(metric_charts(record, folder, now)),
+            utilization=list(utilization_charts(record, folder, now)),
+            channels=list(channel_rows(record)),
+            hyperparameters=redacted(record.document.get("HyperParameters") or {}),
+            places=list(places(record, folder)),
+            tails=tails(folder),
+            field=chart,
+        )
+    )
+
+
+def _facts(record: JobRecord, ended: float) -> list[Fact]:
+    so_far = "" if record.status.is_terminal else "so far"
+    facts = [
+        Fact("Duration", duration(ended - record.created), so_far or "from creation to the end")
+    ]
+    if record.training_seconds is not None:
+        facts.append(Fact("Training", f"{record.training_seconds} s", "instances were up"))
+        facts.append(Fact("Billable", f"{record.billable_seconds} s", "an instance"))
+    if record.saving_percent is not None:
+        assumed = f"assumed a discount of {record.options.spot_discount_percent:g} %"
+        facts.append(Fact("Saved by spot", f"{record.saving_percent:.0f} %", assumed))
+    if record.attempts:
+        lost = sum(each.interruption is not None for each in record.attempts)
+        interruptions = "1 interruption" if lost == 1 else f"{lost} interruptions"
+        facts.append(Fact("Attempts", str(len(record.attempts)), interruptions))
+    if record.exit_code is not None:
+        facts.append(Fact("Exit code", str(record.exit_code), "the program's own"))
+    return facts
+
+
+@cache
+def _environment() -> Environment:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "duration": duration,
+        "size": size,
+        "moment": _moment,
+        "iso": _iso,
+        "number": _number,
+        "usd": _usd,
+    }
+    return environment
+
+
+def _visible(value: Any) -> Any:
+    """What a template puts out: of text that is not markup, control characters made visible."""
+    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+def _moment(epoch: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(epoch))
+
+
+def _iso(epoch: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch))
+
+
+def _number(value: float, digits: int = 6) -> str:
+    return f"{value:.{digits}g}"
+
+
+def _usd(amount: float) -> str:
+    """Cents, and of less than a dollar what makes the first two digits."""
+    return f"{amount:.2f} USD" if amount >= 1 else f"{amount:.2g} USD"
