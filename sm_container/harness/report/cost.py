@@ -71,23 +71,23 @@ def read_prices(path: Path) -> Prices:
     return Prices({name: float(price) for name, price in document.items()}, source=str(path))
 
 
-def cost(record: JobRecord, prices: Prices, now: float) -> Cost:
-    """Of a job that runs, until now; a spot job's discount is the one that it assumes.
+def cost(record: JobRecord, prices: Prices, until: float) -> Cost:
+    """Of a job that runs, ``until`` that epoch second; spot's discount is the one that is assumed.
 
     Raises:
         PriceError: where an instance type has no price.
     """
     instances = tuple((count, name, prices.of(name)) for count, name in _instances(record.document))
     hourly = sum(count * price for count, _, price in instances)
-    trained, billed = _seconds(record, now)
+    trained, billed = _seconds(record, until)
     return Cost(hourly * billed / _HOUR, hourly * trained / _HOUR, billed, instances)
 
 
-def _seconds(record: JobRecord, now: float) -> tuple[float, float]:
-    """Training and billable seconds, of a job that runs those until now."""
+def _seconds(record: JobRecord, until: float) -> tuple[float, float]:
+    """Training and billable seconds, of a job that runs those until a moment."""
     if record.training_seconds is not None and record.billable_seconds is not None:
         return record.training_seconds, record.billable_seconds
-    ends = [now if each.end is None else each.end for each in record.attempts]
+    ends = [until if each.end is None else each.end for each in record.attempts]
     trained = sum(end - each.start for end, each in zip(ends, record.attempts, strict=True))
     discount = record.options.spot_discount_percent if record.is_spot else 0.0
     return trained, trained * (1 - discount / 100)

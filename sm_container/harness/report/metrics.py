@@ -25,7 +25,7 @@ class MetricChart:
         return sum(each.left_out for each in self.curves)
 
 
-def metric_charts(record: JobRecord, folder: JobFolder, now: float) -> Iterator[MetricChart]:
+def metric_charts(record: JobRecord, folder: JobFolder, until: float) -> Iterator[MetricChart]:
     """Every metric that has values, in the order of its definition's first value."""
     found: dict[str, dict[str, Curve]] = {}
     for each in values(folder):
@@ -35,24 +35,23 @@ def metric_charts(record: JobRecord, folder: JobFolder, now: float) -> Iterator[
         )
     for name, hosts in found.items():
         curves = tuple(hosts.values())
-        yield MetricChart(name, curves, lines_of(record, curves, now))
+        yield MetricChart(name, curves, lines_of(record, curves, until))
 
 
 def lines_of(
     record: JobRecord,
     curves: tuple[Curve, ...],
-    now: float,
+    until: float,
     *,
     limit: float | None = None,
     from_zero: bool = False,
     unit: str = "",
 ) -> Chart | None:
-    """A chart of curves from the start of training to its end, or to now: broken where another
-    attempt began, marked where one was interrupted."""
+    """A chart of curves from the start of training on, ``until`` in epoch seconds: broken where
+    another attempt began, marked where one was interrupted."""
     lines = [Line(each.name, each.points) for each in curves]
     if not any(line.points for line in lines):
         return None
-    ended = record.last_modified if record.status.is_terminal else now
     started = record.attempts[0].start if record.attempts else record.created
     lost = [each.interruption.at for each in record.attempts if each.interruption is not None]
     return chart(
@@ -61,6 +60,6 @@ def lines_of(
         from_zero=from_zero,
         breaks=[each.start - record.created for each in record.attempts],
         marks=[each - record.created for each in lost],
-        span=(started - record.created, max(started, ended) - record.created),
+        span=(started - record.created, max(started, until) - record.created),
         unit=unit,
     )

@@ -47,7 +47,9 @@ def page(record: JobRecord, folder: JobFolder, now: float, prices: Prices | None
     Raises:
         PriceError: where prices were given, and none for the job's instance type.
     """
-    ended = record.last_modified if record.status.is_terminal else now
+    is_lost = is_orphan(folder, record.status.value)
+    is_running = not record.status.is_terminal and not is_lost
+    until = now if is_running else record.last_modified
     return (
         _environment()
         .get_template("page.html")
@@ -55,16 +57,15 @@ def page(record: JobRecord, folder: JobFolder, now: float, prices: Prices | None
             record=record,
             status=record.status.value,
             secondary=record.secondary_status.value,
-            is_running=not record.status.is_terminal,
-            is_orphan=is_orphan(folder, record.status.value),
+            is_running=is_running,
+            is_orphan=is_lost,
             now=now,
-            ended=ended,
-            facts=_facts(record, ended),
-            cost=None if prices is None else cost(record, prices, now),
+            facts=_facts(record, until),
+            cost=None if prices is None else cost(record, prices, until),
             resources=record.document.get("ResourceConfig", {}),
-            timeline=timeline(record, now),
-            metrics=list(metric_charts(record, folder, now)),
-            utilization=list(utilization_charts(record, folder, now)),
+            timeline=timeline(record, until),
+            metrics=list(metric_charts(record, folder, until)),
+            utilization=list(utilization_charts(record, folder, until)),
             channels=list(channel_rows(record)),
             hyperparameters=redacted(record.document.get("HyperParameters") or {}),
             places=list(places(record, folder)),
@@ -74,11 +75,9 @@ def page(record: JobRecord, folder: JobFolder, now: float, prices: Prices | None
     )
 
 
-def _facts(record: JobRecord, ended: float) -> list[Fact]:
-    so_far = "" if record.status.is_terminal else "so far"
-    facts = [
-        Fact("Duration", duration(ended - record.created), so_far or "from creation to the end")
-    ]
+def _facts(record: JobRecord, until: float) -> list[Fact]:
+    whole = "from creation to the end" if record.status.is_terminal else "as far as is known"
+    facts = [Fact("Duration", duration(until - record.created), whole)]
     if record.training_seconds is not None:
         facts.append(Fact("Training", f"{record.training_seconds} s", "instances were up"))
         facts.append(Fact("Billable", f"{record.billable_seconds} s", "an instance"))

@@ -49,9 +49,9 @@ class Timeline:
     hidden: int
 
 
-def timeline(record: JobRecord, now: float) -> Timeline:
-    """The line from the job's creation to its end, or to now while it lasts."""
-    end = max(record.last_modified if record.status.is_terminal else now, record.created + 0.001)
+def timeline(record: JobRecord, until: float) -> Timeline:
+    """The line from the job's creation on, ``until`` in epoch seconds."""
+    end = max(until, record.created + 0.001)
     scale = time_scale(0.0, end - record.created)
     place = _Place(record.created, scale)
     totals: dict[str, float] = {}

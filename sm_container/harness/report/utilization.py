@@ -39,7 +39,7 @@ class UtilizationChart:
 
 
 def utilization_charts(
-    record: JobRecord, folder: JobFolder, now: float
+    record: JobRecord, folder: JobFolder, until: float
 ) -> Iterator[UtilizationChart]:
     """A chart of each measure that was taken of some host; none where nothing was sampled."""
     found: dict[str, dict[str, Curve]] = {member: {} for member in _MEMBERS}
@@ -52,7 +52,7 @@ def utilization_charts(
     for member, hosts in found.items():
         curves = tuple(hosts.values())
         limit, word = _limit(record, member)
-        drawn = lines_of(record, curves, now, limit=limit, from_zero=True, unit=" %")
+        drawn = lines_of(record, curves, until, limit=limit, from_zero=True, unit=" %")
         if drawn is not None:
             yield UtilizationChart(_MEMBERS[member], member, curves, drawn, word)
 

@@ -18,7 +18,7 @@ def test_billable_seconds_by_instances_by_price() -> None:
     record = replace(record, training_ended=record.last_modified)
     assert record.billable_seconds == 8
 
-    found = cost(record, Prices({}, 3600.0), now=0)
+    found = cost(record, Prices({}, 3600.0), until=0)
 
     assert (found.amount, found.seconds) == (16.0, 8)
     assert found.instances == ((2, "ml.m5.large", 3600.0),)
@@ -29,14 +29,14 @@ def test_a_spot_job_saves_by_its_assumption() -> None:
     record = job("a", "Completed", document=document)
     record = replace(record, training_ended=record.last_modified)
 
-    found = cost(record, Prices({"ml.m5.large": 3600.0}), now=0)
+    found = cost(record, Prices({"ml.m5.large": 3600.0}), until=0)
 
     assert (found.amount, found.undiscounted) == (2.0, 8.0)
 
 
 def test_a_job_that_runs_has_cost_something_by_now() -> None:
     record = job("a", "InProgress", began=1000.0)
-    assert cost(record, Prices({}, 3600.0), now=1014.0).amount == 10.0
+    assert cost(record, Prices({}, 3600.0), until=1014.0).amount == 10.0
 
 
 def test_instance_groups_have_prices_each() -> None:
@@ -49,9 +49,9 @@ def test_instance_groups_have_prices_each() -> None:
 
     prices = Prices({"ml.m5.large": 1.0, "ml.p3.2xlarge": 4.0})
 
-    assert cost(record, prices, now=1004.0 + 3600).amount == 9.0
+    assert cost(record, prices, until=1004.0 + 3600).amount == 9.0
     with pytest.raises(PriceError, match=r"no price for ml\.p3\.2xlarge"):
-        cost(record, Prices({"ml.m5.large": 1.0}), now=0)
+        cost(record, Prices({"ml.m5.large": 1.0}), until=0)
 
 
 @pytest.mark.parametrize(

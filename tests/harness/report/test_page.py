@@ -129,15 +129,20 @@ def test_a_job_that_runs_is_as_of_now(hostile_tmp_path: Path) -> None:
         text = " ".join(Parsed(page(record, folder, BEGAN + 65, Prices({}, 3600.0))).text.split())
 
     assert "It runs: this page is as of" in text
-    assert "Duration 1 min 5 s so far" in text
+    assert "Duration 1 min 5 s as far as is known" in text
     assert "61.00 USD so far" in text
     assert "No values were found in the log yet." in text
     assert "its process is gone" not in text.lower()
 
 
 def test_a_job_whose_process_is_gone(hostile_tmp_path: Path) -> None:
-    text = page(*running(hostile_tmp_path), now=BEGAN + 65)
+    record, folder = running(hostile_tmp_path)
+
+    text = " ".join(Parsed(page(record, folder, now=BEGAN + 1e6)).text.split())
+
     assert "Its process is gone:" in text
+    assert "It runs" not in text
+    assert "Duration 8.0 s as far as is known" in text
 
 
 def luminance(colour: str) -> float:

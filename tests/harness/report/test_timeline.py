@@ -25,7 +25,7 @@ def interrupted(times: int) -> JobRecord:
 
 
 def test_statuses_one_after_the_other() -> None:
-    [lane] = timeline(job("a", "Completed", began=1000.0), now=9999.0).lanes
+    [lane] = timeline(job("a", "Completed", began=1000.0), until=1012.0).lanes
 
     assert [bar.kind for bar in lane.bars] == [
         *("starting", "starting", "downloading", "training", "training", "uploading")
@@ -36,7 +36,7 @@ def test_statuses_one_after_the_other() -> None:
 
 
 def test_totals_by_status() -> None:
-    assert timeline(job("a", "Completed"), now=0.0).legend == (
+    assert timeline(job("a", "Completed", began=1000.0), until=1012.0).legend == (
         ("starting", "Starting", "4.0 s"),
         ("downloading", "Downloading", "2.0 s"),
         ("training", "Training", "4.0 s"),
@@ -45,7 +45,7 @@ def test_totals_by_status() -> None:
 
 
 def test_attempts_and_their_interruptions() -> None:
-    drawn = timeline(interrupted(2), now=1040.0)
+    drawn = timeline(interrupted(2), until=1040.0)
 
     assert [lane.label for lane in drawn.lanes[1:]] == [
         "attempt 1: Interrupted after 10 s (SIGTERM)",
@@ -61,7 +61,7 @@ def test_attempts_and_their_interruptions() -> None:
 
 
 def test_many_attempts_are_not_all_drawn() -> None:
-    drawn = timeline(interrupted(100), now=2100.0)
+    drawn = timeline(interrupted(100), until=2100.0)
     assert len(drawn.lanes) == 31
     assert drawn.hidden == 71
     assert drawn.lanes[-1].label.startswith("attempt 101")
@@ -69,6 +69,6 @@ def test_many_attempts_are_not_all_drawn() -> None:
 
 def test_a_job_of_this_moment() -> None:
     record = job("a", "InProgress", began=1000.0, transitions=(), attempts=())
-    drawn = timeline(record, now=1000.0)
+    drawn = timeline(record, until=1000.0)
     assert drawn.lanes[0].bars == ()
     assert drawn.legend == ()

@@ -31,7 +31,7 @@ def test_a_chart_a_measure_and_a_line_a_host(hostile_tmp_path: Path) -> None:
     )
     record = job("a", "Completed", began=1000.0, engine="podman")
 
-    cpu, memory = utilization_charts(record, folder, now=0.0)
+    cpu, memory = utilization_charts(record, folder, until=0.0)
 
     assert [curve.name for curve in cpu.curves] == ["algo-1", "algo-2"]
     assert cpu.limit == "100 % is one core; ml.m5.large has 2"
@@ -45,11 +45,11 @@ def test_a_program_has_what_this_machine_has(hostile_tmp_path: Path) -> None:
     folder = sampled(hostile_tmp_path, algo_1=points(CPUUtilization=50.0))
     record = job("a", "Completed", began=1000.0, engine="process")
 
-    [cpu] = utilization_charts(record, folder, now=0.0)
+    [cpu] = utilization_charts(record, folder, until=0.0)
 
     assert cpu.limit == "100 % is one core"
     assert cpu.chart.limit is None
 
 
 def test_nothing_sampled(tmp_path: Path) -> None:
-    assert list(utilization_charts(job("a", "Completed"), JobFolder(tmp_path), now=0.0)) == []
+    assert list(utilization_charts(job("a", "Completed"), JobFolder(tmp_path), until=0.0)) == []
