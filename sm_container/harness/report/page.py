@@ -20,7 +20,11 @@ from sm_container.harness.report.metrics import metric_charts
 from sm_container.harness.report.rows import channel_rows, places
 from sm_container.harness.report.tail import tails
 from sm_container.harness.report.timeline import timeline
-from sm_container.harness.report.utilization import utilization_charts
+from sm_container.harness.report.utilization import (
+    read_samples,
+    throughput_charts,
+    utilization_charts,
+)
 from sm_container.harness.sizes import size
 from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.store.ownership import is_orphan
@@ -50,6 +54,7 @@ def page(record: JobRecord, folder: JobFolder, now: float, prices: Prices | None
     is_lost = is_orphan(folder, record.status.value)
     is_running = not record.status.is_terminal and not is_lost
     until = now if is_running else record.last_modified
+    samples = read_samples(record, folder)
     return (
         _environment()
         .get_template("page.html")
@@ -65,7 +70,8 @@ def page(record: JobRecord, folder: JobFolder, now: float, prices: Prices | None
             resources=record.document.get("ResourceConfig", {}),
             timeline=timeline(record, until),
             metrics=list(metric_charts(record, folder, until)),
-            utilization=list(utilization_charts(record, folder, until)),
+            utilization=list(utilization_charts(record, samples, until)),
+            throughput=list(throughput_charts(record, samples, until)),
             channels=list(channel_rows(record)),
             hyperparameters=redacted(record.document.get("HyperParameters") or {}),
             places=list(places(record, folder)),

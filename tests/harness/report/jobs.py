@@ -86,6 +86,8 @@ def full(home: Path) -> tuple[JobRecord, JobFolder]:
                     "Timestamp": BEGAN + 5 + step,
                     "CPUUtilization": 50,
                     "MemoryUtilization": 10 * step,
+                    "MemoryLimitBytes": 15 << 30,
+                    "ChannelBytes": {HOSTILE: step * 2_000_000},
                 }
                 for step in range(6)
             )

@@ -56,7 +56,7 @@ def test_drawn_and_quiet(browse: Browse, file: Path) -> None:
     done = browse(file, "--dump-dom")
 
     assert "CONSOLE" not in done.stderr
-    assert done.stdout.count('<svg class="chart"') == 4
+    assert done.stdout.count('<svg class="chart"') == 5
     assert done.stdout.count('<svg class="timeline"') == 1
     assert "<title>full: Failed</title>" in done.stdout
     assert "<script" not in done.stdout
@@ -103,7 +103,7 @@ def test_nothing_reaches_out_of_the_window(
     [said] = re.findall(r"<pre>(\{.*?\})</pre>", done.stdout)
     measured = json.loads(said)
     assert measured["width"] <= width
-    assert len(measured["charts"]) == 4
+    assert len(measured["charts"]) == 5
     assert min(measured["charts"]) > 300
 
 

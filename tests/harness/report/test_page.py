@@ -60,14 +60,14 @@ def test_everything_is_there(everything: Parsed) -> None:
         *("Saved by spot", "Attempts 2 1 interruption", "Cost, estimated"),
         *("attempt 1: Interrupted after 4.0 s (SIGTERM)", "4 values are left out", "10.0 MB"),
         *("2.5 MB/s", "1 of 2", "1.0 s of 4.0 s; it was busy for 0.5 s", "bound as it is"),
-        *("100 % is one core; ml.m5.xlarge has 4", "s3://bucket/checkpoints", "3.0 MB"),
+        *("100 % is one CPU; ml.m5.xlarge has 4", "s3://bucket/checkpoints", "3.0 MB"),
         *("which is /srv/s3/bucket/checkpoints", "none: nothing was left in /opt/ml/model"),
         *("RoleArn: no role is assumed", "the whole log", "at 0.5 USD an hour"),
     ):
         assert said in text, said
     assert everything.stack == []
-    assert everything.classes("chart") == 4  # two metrics, and another of nothing; CPU; memory
-    assert everything.classes("line") == 8  # two hosts each
+    assert everything.classes("chart") == 5  # two metrics, CPU, memory, a channel
+    assert everything.classes("line") == 10  # two hosts each
     assert "No value that can be drawn." in text
     assert everything.classes("timeline") == 1
 
