@@ -28,7 +28,7 @@ def write_report(
     Raises:
         Complaint: where prices are not as they should be, or no browser can be started.
     """
-    from sm_container.harness.report.page import page
+    from sm_container.harness.report.page import ReportError, page
 
     if price is not None and prices is not None:
         raise click.UsageError("--price and --prices: one of the two says what an hour costs")
@@ -38,6 +38,8 @@ def write_report(
         text = page(folder.read(), folder, time.time(), given)
     except PriceError as fault:
         raise Complaint([str(fault)], EXIT_INPUT) from fault
+    except ReportError as fault:
+        raise Complaint([str(fault)], EXIT_HARNESS) from fault
     path.write_text(text, encoding="utf-8")
     Stream(sys.stdout).line(str(path))
     if opens and not webbrowser.open(path.as_uri()):

@@ -13,7 +13,20 @@ from click.testing import CliRunner
 from sm_container.cli import group
 from sm_container.cli.group import COMMANDS, sm_container
 
-HEAVY = {"numpy", "boto3", "botocore", "pyarrow", "rich", "re2", "yaml", "watchdog", "sqlite3"}
+HEAVY = {
+    *(
+        "numpy",
+        "boto3",
+        "botocore",
+        "jinja2",
+        "pyarrow",
+        "rich",
+        "re2",
+        "yaml",
+        "watchdog",
+        "sqlite3",
+    )
+}
 
 
 @pytest.mark.parametrize("words", [["--help"], *([name, "--help"] for name in COMMANDS)])

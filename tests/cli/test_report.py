@@ -75,6 +75,16 @@ def test_no_browser_here(desk: Any) -> None:
     assert f"open {folder.report} yourself" in done.stderr
 
 
+def test_without_the_template_engine(desk: Any) -> None:
+    stored(desk.home, job("first", "Completed"))
+    (desk.folder / "jinja2.py").write_text("raise ModuleNotFoundError('as where it is missing')")
+
+    done = desk.run("report", "first", variables={"PYTHONPATH": str(desk.folder)})
+
+    assert done.returncode == 125
+    assert done.stderr == "Error: a report needs Jinja (pip install 'sm-container[local]')\n"
+
+
 def test_of_a_job_that_was_run(desk: Any) -> None:
     program = desk.program("train", "echo 'loss=0.5'; echo 'loss=nan'; echo 'loss=0.25'")
     ran = desk.run(

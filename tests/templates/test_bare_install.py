@@ -21,7 +21,7 @@ from tests.runtime.processes import write_wheel
 
 LARGEST = 80_000_000
 DEPENDENCIES = ("click", "msgpack", "numpy", "psutil")
-OF_EXTRAS = ("boto3", "botocore", "pyarrow", "re2", "rich", "watchdog", "yaml")
+OF_EXTRAS = ("boto3", "botocore", "jinja2", "pyarrow", "re2", "rich", "watchdog", "yaml")
 
 # What an author writes: it uses all that ``import sm_container`` offers but records.
 PROGRAM = """

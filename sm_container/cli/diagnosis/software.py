@@ -15,6 +15,7 @@ _PACKAGES = {
     "boto3": "S3",
     "botocore": "the service's model, by which requests are checked",
     "google-re2": "metrics",
+    "jinja2": "reports",
     "pyarrow": "csv and parquet",
     "pyyaml": "requests written as YAML",
     "rich": "tables and progress bars",

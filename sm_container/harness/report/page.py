@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
+class ReportError(Exception):
+    """What a report is made with is missing."""
+
+
 @dataclass(frozen=True)
 class Fact:
     """One of the numbers that stand large on the page, and what it is made of."""
@@ -50,6 +54,7 @@ def page(record: JobRecord, folder: JobFolder, now: float, prices: Prices | None
 
     Raises:
         PriceError: where prices were given, and none for the job's instance type.
+        ReportError: where Jinja is not installed.
     """
     is_lost = is_orphan(folder, record.status.value)
     is_running = not record.status.is_terminal and not is_lost
@@ -101,8 +106,10 @@ def _facts(record: JobRecord, until: float) -> list[Fact]:
 
 @cache
 def _environment() -> Environment:
-    import jinja2
-
+    try:
+        import jinja2
+    except ImportError as fault:
+        raise ReportError("a report needs Jinja (pip install 'sm-container[local]')") from fault
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,

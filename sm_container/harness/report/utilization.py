@@ -85,7 +85,9 @@ def throughput_charts(
         curves = tuple(samples.rates[channel].values())
         drawn = lines_of(record, curves, until, from_zero=True, unit=" MB/s")
         if drawn is not None and any(each.largest > 0 for each in curves):
-            yield UtilizationChart(channel, curves, drawn, " MB/s", "MB/s between two samples")
+            yield UtilizationChart(
+                f"{channel}: throughput", curves, drawn, " MB/s", "MB/s between two samples"
+            )
 
 
 def _limit(record: JobRecord, member: str, samples: Samples) -> tuple[float | None, str]:

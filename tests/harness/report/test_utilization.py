@@ -76,5 +76,5 @@ def test_the_throughput_of_channels(hostile_tmp_path: Path) -> None:
 
     [train] = throughput_charts(record, read_samples(record, folder), until=1014.0)
 
-    assert train.title == "train"
+    assert train.title == "train: throughput"
     assert train.curves[0].points == [(6.0, 1.5), (8.0, 0.0), (12.0, 0.5)]
