@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
 import struct
 import subprocess
 from collections.abc import Callable
@@ -25,10 +26,13 @@ Browse = Callable[..., "subprocess.CompletedProcess[str]"]
 def browse(tmp_path: Path) -> Browse:
     """Open a file in Chromium, without a window and in a fresh profile, and do what options say."""
 
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    assert program is not None, "no browser here: scripts/prepare-host installs Chromium"
+
     def run(file: Path, *options: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [
-                *("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
+                *(program, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
                 *("--disable-background-networking", "--disable-component-update"),
                 *("--disable-sync", "--disable-dev-shm-usage", "--enable-logging=stderr"),
                 f"--user-data-dir={tmp_path / 'profile'}",
