@@ -139,37 +139,44 @@ def _wait(
     """Forward signals and reap until the child has ended; kill it ``stopped_seconds`` after TERM.
 
     ``note_stop`` is told when SIGTERM came. Returns the child's return code, negative for a
-    signal as ``Popen.returncode``, and each signal that was sent with the time
+    signal as ``Popen.returncode``, and each signal that came, or was sent, with the time
     (``time.monotonic``) of the first of its kind.
     """
     sent: dict[int, float] = {}
     deadline: float | None = None
     while True:
         number = _next_signal(deadline)
-        if number == signal.SIGCHLD:
-            returncode = _reap(child)
-            if returncode is not None:
-                return returncode, sent
-            continue
         now = time.monotonic()
-        if number == signal.SIGKILL:
-            deadline = None
-        elif number == signal.SIGTERM and number not in sent:
+        is_first = number in FORWARDED and sent.setdefault(number, now) == now
+        returncode = _reap(child)
+        if returncode is not None:
+            return returncode, sent
+        if number == signal.SIGTERM and is_first:
             deadline = now + stopped_seconds
             note_stop(now)
-        sent.setdefault(number, now)
-        _forward(child, number)
+        if number in FORWARDED:
+            _forward(child, number)
         if number == signal.SIGKILL:
+            deadline = None
+            sent[number] = now
+            _forward(child, number)
             text = f"still ran {stopped_seconds:g} s after SIGTERM, and was ended by SIGKILL"
             print(f"sm-train: the program {text}", file=sys.stderr)
 
 
 def _next_signal(deadline: float | None) -> int:
-    """The next signal that comes; SIGKILL where none has come before the deadline."""
+    """The next signal that comes, SIGCHLD where none does, SIGKILL from the deadline on.
+
+    At the deadline a SIGCHLD may have been taken and be gone: look for ended children.
+    """
     if deadline is None:
         return signal.sigwaitinfo(_WATCHED).si_signo
     came = signal.sigtimedwait(_WATCHED, max(0.0, deadline - time.monotonic()))
-    return signal.SIGKILL if came is None else came.si_signo
+    # Interrupted until after its end (this process was stopped, its machine suspended), CPython
+    # gives back a number that was never written. Source: sigtimedwait_impl in signalmodule.c.
+    if time.monotonic() >= deadline:
+        return signal.SIGKILL
+    return signal.SIGCHLD if came is None else came.si_signo
 
 
 def _reap(child: int) -> int | None:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ _MANY_AS_PID_1 = _MANY.replace(
         assert os.getpid() == 1
 """,
 )
+MANY_SECONDS = 110.0
 ENDING = sorted(
     int(number)
     for number in {signal.SIGRTMIN, signal.SIGRTMAX, *signal.Signals}
@@ -61,7 +63,7 @@ def codes_of(
         env=tree.environ(),
         capture_output=True,
         text=True,
-        timeout=DEADLINE,
+        timeout=MANY_SECONDS,
         check=True,
     )
     codes: list[int] = json.loads(done.stdout)
@@ -231,7 +233,29 @@ class TestGrace:
         stat = Path(f"/proc/{read_line(process)}/stat")
         wait_until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", "a stop")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(DEADLINE) == 128 + signal.SIGKILL
+        _, log = process.communicate(timeout=DEADLINE)
+        assert process.returncode == 128 + signal.SIGKILL, log.decode()
+
+    def test_a_supervisor_that_was_suspended_when_the_time_ran_out(self, tree: Tree) -> None:
+        process = tree.start(
+            *python(
+                "import os, signal, time",
+                "signal.signal(signal.SIGTERM, lambda *_: os.write(1, b'told\\n'))",
+                "os.write(1, b'ready\\n')",
+                "while True: time.sleep(0.02)",
+            ),
+            variables={"SM_CONTAINER_STOP_SECONDS": "1"},
+        )
+        assert read_line(process) == "ready"
+        process.send_signal(signal.SIGTERM)
+        assert read_line(process) == "told"
+        process.send_signal(signal.SIGSTOP)
+        over = time.monotonic() + 1
+        wait_until(lambda: time.monotonic() > over, "the end of the grace")
+        process.send_signal(signal.SIGCONT)
+        again, log = process.communicate(timeout=DEADLINE)
+        assert (process.returncode, again) == (128 + signal.SIGKILL, b""), log.decode()
+        assert not tree.layout.failure.exists()
 
     def test_with_all_its_processes(self, tree: Tree) -> None:
         """In its group, and in a session of its own: the platform would not wait for any."""
