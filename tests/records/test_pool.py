@@ -81,7 +81,8 @@ def test_a_tensor_keeps_its_memory() -> None:
     tensor = Batch({"features": array}).to_torch()["features"][1:]
     del array
 
-    assert before not in [place(made(pool, -1)) for _ in range(4)]
+    others = [made(pool, -1) for _ in range(4)]
+    assert before not in map(place, others)
     assert bool((tensor == torch.tensor(7)).all())
     del tensor
     assert place(made(pool, -1)) == before
