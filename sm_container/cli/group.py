@@ -13,6 +13,7 @@ import click
 
 COMMANDS = (
     "run",
+    "chaos",
     "ps",
     "describe",
     "logs",

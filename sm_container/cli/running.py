@@ -36,9 +36,7 @@ def run(target: str | None, arguments: tuple[str, ...], given: Mapping[str, Any]
     out, err = Stream(sys.stdout), Stream(sys.stderr)
     home = open_home()
     end_orphans(JobStore(home), err)
-    named = _target(home, target, given, err)
-    request = read_request(home, given, named, arguments)
-    options = _options(given, named or _image_of(request))
+    request, options = asked_for(home, target, arguments, given, err)
     if options.shell:
         _require_terminal()
         request = replace(request, entrypoint=_SHELL[:1], arguments=_SHELL[1:])
@@ -51,6 +49,19 @@ def run(target: str | None, arguments: tuple[str, ...], given: Mapping[str, Any]
     if given["detach"]:
         return _detach(prepared, out, err, given["as_json"])
     return _attach(prepared, out, err, given["as_json"])
+
+
+def asked_for(
+    home: Home,
+    target: str | None,
+    arguments: tuple[str, ...],
+    given: Mapping[str, Any],
+    err: Stream,
+) -> tuple[TrainingRequest, RunOptions]:
+    """The request and the options that the command line makes; an image may be built for it."""
+    named = _target(home, target, given, err)
+    request = read_request(home, given, named, arguments)
+    return request, _options(given, named or _image_of(request))
 
 
 def _attach(prepared: Prepared, out: Stream, err: Stream, as_document: bool) -> int:

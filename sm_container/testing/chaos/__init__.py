@@ -1,0 +1,1 @@
+"""Whether a job survives what befalls its instances: run once undisturbed, and again with faults."""

@@ -1,0 +1,169 @@
+"""All trials of a job: the undisturbed run, which says when faults can come, and those with faults.
+
+A fault that came too late or too early to tell anything is drawn again, nearer to the middle.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from types import TracebackType
+
+from sm_container.harness.job.record import JobRecord
+from sm_container.harness.job.status import JobStatus, Phase
+from sm_container.harness.store.folder import JobFolder
+from sm_container.testing.chaos.agreement import Agreement, Criterion, Outcome, compare
+from sm_container.testing.chaos.job import Job, Subject, trained
+from sm_container.testing.chaos.plan import PlannedTrial, Window
+from sm_container.testing.chaos.stored import Arrivals
+from sm_container.testing.chaos.trial import Course, run_trial
+from sm_container.testing.chaos.verdict import Resumption, Verdict, has_reason, resumption
+
+_DRAWS = 5
+
+
+class UndisturbedError(Exception):
+    """The job does not complete by itself."""
+
+
+class Trials:
+    """The trials of a subject. Leaving the ``with`` block deletes their jobs and what they have
+    left, unless they are kept.
+
+    ``remove`` deletes a job that has ended; ``tell`` hears what the user should know meanwhile.
+    """
+
+    def __init__(
+        self,
+        subject: Subject,
+        criterion: Criterion,
+        *,
+        remove: Callable[[JobFolder], None],
+        tell: Callable[[str], None],
+        keep: bool = False,
+    ) -> None:
+        self.subject = subject
+        self.keep = keep
+        self.window = Window(0.0, 0.0)
+        self._criterion = criterion
+        self._remove = remove
+        self._tell = tell
+        self._expected = Outcome({}, {})
+        self._checkpoints = 0
+        self._trials: set[int] = set()
+
+    def undisturbed(self) -> JobRecord:
+        """Run the job once as it is.
+
+        Raises:
+            UndisturbedError: where it does not complete.
+        """
+        self._trials.add(0)
+        job = Job(self.subject, "0", 0)
+        arrivals = Arrivals(job.prefix)
+        try:
+            record = job.run(
+                lambda phase: arrivals.start() if phase is Phase.TRAINING else None,
+            )
+        finally:
+            job.close()
+            arrivals.end()
+        if record.status is not JobStatus.COMPLETED:
+            raise UndisturbedError(
+                f"the undisturbed run {job.name} did not complete: "
+                f"{record.failure_reason or record.fault or record.secondary_status.value}"
+            )
+        self._expected = Outcome.of(record)
+        self._checkpoints = arrivals.most
+        self.window = Window(arrivals.first or 0.0, trained(record))
+        return record
+
+    def run(self, planned: PlannedTrial) -> Verdict:
+        """Run one trial after the undisturbed run. Raises as ``run_trial``."""
+        self._trials.add(planned.number)
+        moment = planned.moment(self.window)
+        for draw in range(1, _DRAWS + 1):
+            course = run_trial(self.subject, planned, moment)
+            try:
+                again = self._drawn_again(course, moment) if draw < _DRAWS else None
+                if again is None:
+                    return self._judged(planned, moment, course)
+            finally:
+                course.close()
+            self._clear(planned.number)
+            moment = again
+        raise AssertionError("the last draw is always judged")
+
+    def _drawn_again(self, course: Course, moment: float) -> float | None:
+        """Another moment, where this one tells nothing."""
+        if not course.struck and course.record.status is JobStatus.COMPLETED:
+            self._tell("the job had ended before its fault: drawn again, earlier")
+            return (self.window.begin + moment) / 2
+        is_short = course.restored_nothing and self._checkpoints > 0
+        is_only_one = len(course.jobs) > 1 and 0 < course.checkpoints < 2 <= self._checkpoints
+        if is_short or is_only_one:
+            self._tell("no other checkpoint was in S3 yet: drawn again, later")
+            return (moment + self.window.end) / 2
+        return None
+
+    def _judged(self, planned: PlannedTrial, moment: float, course: Course) -> Verdict:
+        start, reached = course.start, course.reached
+        step = None if start is None else start.step
+        return Verdict(
+            number=planned.number,
+            fault=planned.fault,
+            moment=moment if course.struck else None,
+            jobs=tuple(job.name for job in course.jobs),
+            resumption=_resumption(course),
+            agreement=self._agreement(course.record),
+            restored=() if start is None else start.files,
+            from_step=step,
+            steps_lost=None if step is None or reached is None else max(0, reached - step),
+            seconds_lost=max(0.0, course.trained - self.window.end) if course.struck else None,
+            reason=None if course.failed is None else course.failed.failure_reason,
+        )
+
+    def _agreement(self, record: JobRecord) -> Agreement:
+        if record.status is not JobStatus.COMPLETED:
+            why = record.failure_reason or record.fault or record.secondary_status.value
+            return Agreement(False, f"and it did not complete: {why}")
+        return compare(self._expected, Outcome.of(record), self._criterion)
+
+    def _clear(self, trial: int) -> None:
+        """Delete the jobs of a trial, and its checkpoints."""
+        for suffix in (str(trial), f"{trial}-2"):
+            name = self.subject.job_name(suffix)
+            if name in self.subject.made:
+                self._remove(JobFolder(self.subject.home.jobs / name))
+                self.subject.made.remove(name)
+        prefix = self.subject.checkpoint_prefix(trial)
+        for item in prefix.find().objects:
+            prefix.store.delete(item.object.key)
+
+    def __enter__(self) -> Trials:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.keep:
+            return
+        for trial in sorted(self._trials):
+            self._clear(trial)
+        if self.subject.scratch.exists():
+            shutil.rmtree(self.subject.scratch)
+
+
+def _resumption(course: Course) -> Resumption:
+    if not course.struck:
+        return Resumption(False, "the job had ended before its fault")
+    if course.failed is not None and not has_reason(course.failed):
+        return Resumption(False, "it failed without a reason in /opt/ml/output/failure")
+    if course.start is None:
+        if course.record.status is JobStatus.COMPLETED:
+            return Resumption(True, "survived")
+        return Resumption(False, "did not start again")
+    return resumption(course.start)
