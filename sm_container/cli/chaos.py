@@ -41,7 +41,7 @@ def chaos(
     store = JobStore(home)
     end_orphans(store, err)
     subject = _subject(home, target, arguments, given, err)
-    seed = random.randrange(_SEEDS) if given["seed"] is None else given["seed"]  # noqa: S311
+    seed = random.randrange(_SEEDS) if given["seed"] is None else given["seed"]
     planned = plan(given["trials"], faults, seed)
     trials = Trials(
         subject,
@@ -69,7 +69,7 @@ def chaos(
     if as_json:
         out.line(json.dumps(_document(subject.name, seed, trials, verdicts), indent=2))
     else:
-        for line in _table(verdicts):
+        for line in _table(verdicts, out):
             out.line(line)
     return 0 if all(verdict.is_good for verdict in verdicts) else _EXIT_FOUND
 
@@ -104,9 +104,7 @@ def _subject(
     return Subject(home, request, options, request.name, scratch, checkpoints)
 
 
-def _document(
-    name: str, seed: int, trials: Trials, verdicts: Sequence[Verdict]
-) -> dict[str, Any]:
+def _document(name: str, seed: int, trials: Trials, verdicts: Sequence[Verdict]) -> dict[str, Any]:
     return {
         "Name": name,
         "Seed": seed,
@@ -117,13 +115,14 @@ def _document(
     }
 
 
-def _table(verdicts: Sequence[Verdict]) -> Iterator[str]:
+def _table(verdicts: Sequence[Verdict], out: Stream) -> Iterator[str]:
+    """The lines of a table; on a terminal the last column is cut at its edge."""
     rows = [_HEADERS, *(_cells(verdict) for verdict in verdicts)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADERS) - 1)]
     room = max(shutil.get_terminal_size().columns - sum(widths) - 2 * len(widths), 20)
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        yield "  ".join([*cells, one_line(row[-1], room)]).rstrip()
+        yield "  ".join([*cells, one_line(row[-1], room if out.is_terminal else 999)]).rstrip()
 
 
 def _cells(verdict: Verdict) -> tuple[str, ...]:

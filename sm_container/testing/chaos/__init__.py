@@ -1,1 +1,1 @@
-"""Whether a job survives what befalls its instances: run once undisturbed, and again with faults."""
+"""Whether a job survives what befalls its instances: run undisturbed, and again with faults."""

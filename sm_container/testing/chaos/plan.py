@@ -59,7 +59,7 @@ class PlannedTrial:
 
 def plan(trials: int, faults: Sequence[Fault], seed: int) -> tuple[PlannedTrial, ...]:
     """The trials, their faults in turn, the same for the same seed."""
-    draw = random.Random(seed)  # noqa: S311 - nothing is kept secret by it
+    draw = random.Random(seed)
     return tuple(
         PlannedTrial(number, faults[(number - 1) % len(faults)], draw.random(), draw.random())
         for number in range(1, trials + 1)

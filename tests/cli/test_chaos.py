@@ -1,0 +1,167 @@
+"""``chaos`` as a person uses it: real programs that resume, and some that do not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sm_container.testing.chaos.disk import why_no_disk
+
+PROGRAMS = Path(__file__).parents[1] / "testing" / "chaos"
+METRIC = ("--metric", "final:error=final:error=([0-9.]+)")
+_SECONDS = 110
+
+
+def chaos(desk: Any, name: str, *words: str) -> tuple[int, str, str]:
+    """Run the command for a program of the tests, in a file with a hostile name."""
+    program = desk.folder / f"it's $(a) ;{name}"
+    shutil.copy(PROGRAMS / name, program)
+    process = desk.start("chaos", str(program), "--grace", "10", "-e", "STEPS=25", *words)
+    out, err = process.communicate(timeout=_SECONDS)
+    return process.returncode, out, err
+
+
+def only_trial(out: str) -> dict[str, Any]:
+    (trial,) = json.loads(out)["Trials"]
+    assert isinstance(trial, dict)
+    return trial
+
+
+def require_nothing_left(desk: Any) -> None:
+    assert list((desk.home / "jobs").glob("[!.]*")) == []
+    assert list((desk.home / "chaos").glob("*")) == []
+
+
+@pytest.mark.parametrize("fault", ["sigterm", "kill", "torn-upload", "full-disk"])
+def test_a_program_that_resumes(desk: Any, fault: str) -> None:
+    code, out, err = chaos(
+        desk, "counting.py", "--faults", fault, "--trials", "1", "--seed", "5", "--json"
+    )
+    if fault == "full-disk" and why_no_disk() is not None:
+        assert code == 2
+        assert "by root alone" in err
+        return
+    assert code == 0, err
+    trial = only_trial(out)
+    assert trial["Fault"] == fault
+    assert trial["Resumed"]
+    assert trial["ModelAgrees"]
+    assert any(name.endswith("state.json") for name in trial["RestoredFiles"])
+    assert trial["SecondsLost"] >= 0
+    assert "trial 1 of 1: " in err
+    assert "resumed from " in err
+    if fault == "full-disk":
+        assert "No space left on device" in trial["Reason"]
+    require_nothing_left(desk)
+
+
+def test_steps_of_this_librarys_checkpoints(desk: Any) -> None:
+    code, out, err = chaos(
+        desk, "stepping.py", "--faults", "torn-upload", "--trials", "1", "--json"
+    )
+    assert code == 0, err
+    trial = only_trial(out)
+    assert trial["How"] == f"resumed from step {trial['FromStep']}"
+    assert trial["FromStep"] > 0
+    assert trial["StepsLost"] >= 1  # the newest was torn
+
+
+@pytest.mark.parametrize("name", ["counting.py", "stepping.py"])
+def test_a_program_that_never_resumes_is_found_out(desk: Any, name: str) -> None:
+    words = ("--faults", "sigterm", "--trials", "1", "-e", "FORGETFUL=1", "--json")
+    code, out, err = chaos(desk, name, *words)
+    assert code == 1, err
+    trial = only_trial(out)
+    assert not trial["Resumed"]
+    assert trial["How"].startswith("begun again")
+    assert trial["RestoredFiles"]
+    assert trial["ModelAgrees"]
+
+
+def test_a_model_that_depends_on_interruptions_is_found_out(desk: Any) -> None:
+    words = ("--faults", "sigterm", "--trials", "1", "-e", "UNSTEADY=1", *METRIC)
+    code, out, err = chaos(desk, "counting.py", *words)
+    assert code == 1, err
+    assert "model differs: model.json" in err
+    header, row = out.splitlines()
+    assert header.split()[:4] == ["TRIAL", "FAULT", "AFTER", "RESUMED"]
+    assert "yes" in row.split()
+    assert "differs" in row.split()
+
+
+def test_a_model_that_differs_may_agree_by_its_metrics(desk: Any) -> None:
+    words = ("--faults", "sigterm", "--trials", "1", "-e", "UNSTEADY=1", *METRIC)
+    code, out, err = chaos(desk, "counting.py", *words, "--tolerance", "0.5", "--json")
+    assert code == 0, err
+    assert only_trial(out)["Agreement"] == "metrics agree"
+
+
+def test_a_program_without_checkpoints_begins_again_from_nothing(desk: Any) -> None:
+    words = ("--faults", "kill", "--trials", "1", "-e", "BARE=1", "--json")
+    code, out, err = chaos(desk, "counting.py", *words)
+    assert code == 1, err
+    trial = only_trial(out)
+    assert (trial["How"], trial["ModelAgrees"]) == ("begun again from nothing", True)
+
+
+def test_what_is_kept_lies_below_the_checkpoint_uri(desk: Any) -> None:
+    words = ("--faults", "sigterm", "--trials", "1", "--keep", "--name", "mine")
+    code, _, err = chaos(desk, "counting.py", *words, "--checkpoint", "it's kept/")
+    assert code == 0, err
+    jobs = sorted(path.name for path in (desk.home / "jobs").glob("[!.]*"))
+    assert jobs == ["mine-chaos-0", "mine-chaos-1"]
+    (own,) = (desk.folder / "it's kept").iterdir()
+    assert own.name.startswith("chaos-")
+    assert sorted(path.name for path in own.iterdir()) == ["0", "1"]
+
+    again, _, err = chaos(desk, "counting.py", "--trials", "1", "--name", "mine")
+    assert again == 2
+    assert "mine-chaos-0" in err
+    assert (desk.home / "jobs" / "mine-chaos-0").exists()  # it is not this one's to delete
+
+
+def test_a_job_that_fails_by_itself(desk: Any) -> None:
+    program = desk.program("fails", "echo broken > /opt/ml/output/failure; exit 3")
+    done = desk.run("chaos", program, "--trials", "1")
+    assert done.returncode == 1
+    assert "did not complete: AlgorithmError: broken" in done.stderr
+    require_nothing_left(desk)
+
+
+def test_ctrl_c_leaves_nothing(desk: Any, eventually: Any) -> None:
+    program = desk.program("slow", "touch /opt/ml/checkpoints/begun; exec sleep 300")
+    process = desk.start("chaos", program, "--grace", "0", "--name", "slow")
+    tree = desk.home / "jobs" / "slow-chaos-0" / "hosts" / "algo-1" / "ml"
+    eventually((tree / "checkpoints" / "begun").exists, "the start")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=_SECONDS)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    require_nothing_left(desk)
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (("--faults", "fire"), "'fire' is no fault"),
+        (("--faults", ""), "'' is no fault"),
+        (("--trials", "0"), "is not in the range"),
+        (("--tolerance", "-1"), "is not in the range"),
+        (("--agree-on", "loss"), "--agree-on needs --tolerance"),
+        (("--name", "a b;c"), "TrainingJobName"),
+        (("--interrupt-after", "1"), "No such option"),
+        (("--detach",), "No such option"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    desk: Any, invoke: Any, words: tuple[str, ...], fault: str
+) -> None:
+    done = invoke("chaos", desk.program("algorithm", "true"), *words)
+    assert done.exit_code == 2
+    assert fault.lower() in done.stderr.lower()
+    require_nothing_left(desk)
