@@ -14,7 +14,8 @@ from sm_container.testing.chaos.disk import why_no_disk
 
 PROGRAMS = Path(__file__).parents[1] / "testing" / "chaos"
 METRIC = ("--metric", "final:error=final:error=([0-9.]+)")
-_SECONDS = 110
+_SECONDS = 280
+pytestmark = pytest.mark.timeout(300)
 
 
 def chaos(desk: Any, name: str, *words: str) -> tuple[int, str, str]:

@@ -85,7 +85,10 @@ class Watched:
         for transition in fresh:
             if transition.phase is Phase.IMAGE:
                 self.starts.append(Restored(self.checkpoints, self.folder.path))
-            if transition.phase in (Phase.INTERRUPTED, Phase.UPLOADING):
+            elif transition.phase is Phase.TRAINING:
+                self.starts[-1].watch()
+            elif transition.phase in (Phase.INTERRUPTED, Phase.UPLOADING):
+                self.starts[-1].end()
                 self._look()
             self.at_phase(transition.phase)
 

@@ -6,6 +6,7 @@ Whether a file was read is told by its access time, which is set to the epoch be
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sm_container.contract.checkpoint_manifest import MANIFEST_NAME, CheckpointM
 from sm_container.contract.checkpoints import CheckpointName, is_upload_marker
 from sm_container.contract.errors import ContractError
 
+_LOOK_SECONDS = 0.02
 _WATCHED = 256
 """How many files are kept open to be asked later, deleted ones too."""
 
@@ -37,6 +39,9 @@ class Restored:
         self.step = newest_step(folder)
         self.has_library_checkpoints = any(CheckpointName.parse(name) for name in self.names)
         self._traces = _reading_leaves_traces(aside)
+        self._repeated: int | None = None
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="steps", daemon=True)
         self._descriptors: list[int] = []
         data = [name for name in self.files if name.rpartition("/")[2] != MANIFEST_NAME]
         for name in data[-_WATCHED:]:
@@ -51,19 +56,46 @@ class Restored:
             return None
         return any(os.fstat(each).st_atime_ns > 0 for each in self._descriptors)
 
+    @property
     def repeated_step(self) -> int | None:
-        """The first step that was saved again though it was restored, of this library's; None
-        where there is none. Of what was pruned nothing is known."""
-        if self.step is None or not self._folder.is_dir():
-            return None
+        """The first step that was seen to be saved again though it was restored, of this library's;
+        None where there is none."""
+        return self._repeated
+
+    def watch(self) -> None:
+        """Look from now on for steps that are saved again: they may soon be pruned."""
+        if self.step is not None:
+            self._thread.start()
+
+    def end(self) -> None:
+        """Look a last time; safe to repeat."""
+        self._ended.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _watch(self) -> None:
+        is_last = False
+        while not is_last:
+            is_last = self._ended.wait(_LOOK_SECONDS)
+            self._look()
+
+    def _look(self) -> None:
+        assert self.step is not None
+        try:
+            names = os.listdir(self._folder)
+        except FileNotFoundError:
+            return  # a program may do so, and make it anew
         fresh = [
             parsed.step
-            for name in os.listdir(self._folder)
+            for name in names
             if name not in self.names and (parsed := CheckpointName.parse(name))
         ]
-        return min((step for step in fresh if step <= self.step), default=None)
+        again = [step for step in fresh if step <= self.step]
+        if again:
+            self._repeated = min((*again, self._repeated or self.step))
 
     def close(self) -> None:
+        self.end()
         for each in self._descriptors:
             os.close(each)
         self._descriptors.clear()

@@ -20,6 +20,8 @@ from sm_container.testing.chaos.trial import Course, run_trial
 from sm_container.testing.chaos.verdict import Resumption, Verdict, has_reason, resumption
 
 _DRAWS = 5
+_SLOWEST_PACE = 0.9
+"""Of a trial that was to be as quick as the one before, and ended too early all the same."""
 
 
 class UndisturbedError(Exception):
@@ -81,30 +83,34 @@ class Trials:
     def run(self, planned: PlannedTrial) -> Verdict:
         """Run one trial after the undisturbed run. Raises as ``run_trial``."""
         self._trials.add(planned.number)
-        moment = planned.moment(self.window)
+        window = self.window
+        moment = planned.moment(window)
         for draw in range(1, _DRAWS + 1):
             course = run_trial(self.subject, planned, moment)
             try:
-                again = self._drawn_again(course, moment) if draw < _DRAWS else None
-                if again is None:
+                said = self._why_again(course) if draw < _DRAWS else None
+                if said is None:
                     return self._judged(planned, moment, course)
             finally:
                 course.close()
+            self._tell(f"{said}: drawn again")
             self._clear(planned.number)
-            moment = again
+            if course.struck:
+                moment = (moment + window.end) / 2
+            else:  # this machine was busier in the undisturbed run
+                pace = min(trained(course.record) / window.end, _SLOWEST_PACE)
+                window = Window(window.begin * pace, window.end * pace)
+                moment = planned.moment(window)
         raise AssertionError("the last draw is always judged")
 
-    def _drawn_again(self, course: Course, moment: float) -> float | None:
-        """Another moment, where this one tells nothing."""
-        if not course.struck and course.record.status is JobStatus.COMPLETED:
-            self._tell("the job had ended before its fault: drawn again, earlier")
-            return (self.window.begin + moment) / 2
+    def _why_again(self, course: Course) -> str | None:
+        """Why the moment of a fault tells nothing; None where it does."""
+        if not course.struck:
+            is_over = course.record.status is JobStatus.COMPLETED
+            return "the job had ended before its fault" if is_over else None
         is_short = course.restored_nothing and self._checkpoints > 0
         is_only_one = len(course.jobs) > 1 and 0 < course.checkpoints < 2 <= self._checkpoints
-        if is_short or is_only_one:
-            self._tell("no other checkpoint was in S3 yet: drawn again, later")
-            return (moment + self.window.end) / 2
-        return None
+        return "no other checkpoint was in S3 yet" if is_short or is_only_one else None
 
     def _judged(self, planned: PlannedTrial, moment: float, course: Course) -> Verdict:
         start, reached = course.start, course.reached

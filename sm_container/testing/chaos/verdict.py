@@ -79,7 +79,7 @@ def resumption(start: Restored) -> Resumption:
         return Resumption(False, "begun again: no checkpoint that was restored is whole")
     if start.was_read() is False:
         return Resumption(False, "begun again: nothing that was restored was read")
-    again = start.repeated_step()
+    again = start.repeated_step
     if again is not None:
         return Resumption(False, f"begun again: step {again} was saved once more")
     if start.step is not None:

@@ -69,12 +69,20 @@ def test_what_was_written_over_was_not_read(restored: Restored, folder: Path) ->
     assert restored.was_read() is False
 
 
-def test_a_step_that_is_saved_again(restored: Restored, folder: Path) -> None:
+def test_steps_that_follow_are_none_of_the_past(restored: Restored, folder: Path) -> None:
+    restored.watch()
     checkpoint(folder, CheckpointName(6))
-    checkpoint(folder, CheckpointName(5, attempt=1))  # it had been torn: not a step of the past
-    assert restored.repeated_step() is None
+    checkpoint(folder, CheckpointName(5, attempt=1))  # it had been torn
+    restored.end()
+    assert restored.repeated_step is None
+
+
+def test_a_step_that_is_saved_again(restored: Restored, folder: Path) -> None:
+    restored.watch()
     checkpoint(folder, CheckpointName(4, attempt=1))
-    assert restored.repeated_step() == 4
+    checkpoint(folder, CheckpointName(3))
+    restored.end()
+    assert restored.repeated_step == 3
 
 
 def test_an_empty_folder_and_none(folder: Path) -> None:
