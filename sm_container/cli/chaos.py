@@ -58,6 +58,8 @@ def chaos(
         except UndisturbedError as fault:
             raise Complaint([printable(str(fault))], _EXIT_FOUND) from fault
         err.line(f"undisturbed: trained for {duration(trials.window.end)}", dim=True)
+        if not trials.window.begin:
+            err.line("note: no whole checkpoint came to S3 while it trained", fg="yellow")
         for each in planned:
             verdict = trials.run(each)
             verdicts.append(verdict)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import sm_container as sm
 
-STEPS = 30
-PAUSE_SECONDS = 0.1
+STEPS = 16
+PAUSE_SECONDS = 0.4  # with eight kept, each lives long enough to settle and be uploaded
 
 
 @dataclass
@@ -18,7 +18,12 @@ class Hyperparameters:
     pass
 
 
-algorithm = sm.Algorithm("stepping", hyperparameters=Hyperparameters, channels=[])
+algorithm = sm.Algorithm(
+    "stepping",
+    hyperparameters=Hyperparameters,
+    channels=[],
+    checkpoints=sm.CheckpointPolicy(newest=8),
+)
 
 
 @algorithm.train
