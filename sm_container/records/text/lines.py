@@ -19,6 +19,7 @@ MARK = b"\xef\xbb\xbf"
 """The byte order mark of UTF-8."""
 _GZIP = b"\x1f\x8b"
 _LINE = re.compile(rb"[^\n]+")
+_BLANKS = b" \t\n\r\v\f"
 _QUOTE = ord('"')
 _NEWLINE = ord("\n")
 
@@ -70,12 +71,18 @@ def blocks_of_lines(
             yield offset, block[:end]
 
 
-def lines_of(block: bytes) -> Iterator[tuple[int, bytes]]:
+def lines_of(block: bytes, delimiter: str = "") -> Iterator[tuple[int, bytes]]:
     """Each line that is not blank, without its end, with the byte at which it begins."""
     for found in _LINE.finditer(block):
         line = found[0]
-        if line.strip():
+        if not is_blank(line, delimiter):
             yield found.start(), line.rstrip(b"\r")
+
+
+def is_blank(text: bytes, delimiter: str = "") -> bool:
+    """Whether there are only blanks in it. Where a tab parts the fields, a line of tabs is a row in
+    which all are missing."""
+    return not text.strip(_BLANKS.replace(delimiter.encode(), b"") if delimiter else _BLANKS)
 
 
 def without_byte_order_mark(offset: int, block: bytes) -> tuple[int, bytes]:

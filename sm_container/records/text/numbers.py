@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sm_container.records.text.lines import MARK, lines_of
+from sm_container.records.text.lines import MARK, is_blank, lines_of
 
 MISSING = ("", "NA", "N/A", "NULL", "null", "#N/A")
 """What stands for a number that is not known, besides the many spellings of nan."""
@@ -34,7 +34,7 @@ def matrix(block: bytes, width: int, delimiter: str, dtype: str) -> NDArray[Any]
 
     Raises ValueError for what this fast way cannot read, which the careful way may.
     """
-    if not block.strip():
+    if is_blank(block, delimiter):
         return np.empty((0, width), dtype)
     if not width or not is_plain(block):
         raise ValueError("it may not be what the engines would take it for")
@@ -67,7 +67,7 @@ def careful(
     block: bytes, width: int, delimiter: str
 ) -> Iterator[tuple[int, list[float] | LineError]]:
     """Each line's first byte, and its numbers or what is wrong with it."""
-    for start, line in lines_of(block):
+    for start, line in lines_of(block, delimiter):
         try:
             texts = fields(line, delimiter)
             if len(texts) != width:

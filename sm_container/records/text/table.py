@@ -22,7 +22,7 @@ from sm_container.records.batch import Batch, objects
 from sm_container.records.errors import FormatError, OnFault, RecordError
 from sm_container.records.faults import end, is_left_out
 from sm_container.records.format import Source
-from sm_container.records.text.lines import blocks_of_lines, without_byte_order_mark
+from sm_container.records.text.lines import blocks_of_lines, is_blank, without_byte_order_mark
 from sm_container.records.text.numbers import MISSING, LineError, has_pyarrow, is_plain, number
 
 INTEGER, NUMBER, TEXT = "int64", "float64", "text"
@@ -67,7 +67,7 @@ def read_table(
             table.header, table.names = _header(block, table, offset)
             table.chosen = _chosen(table, columns)
         try:
-            for start, part in _between(block, table.header):
+            for start, part in _between(block, table.header, table.delimiter):
                 yield _read(table, part, offset + start, on_fault)
         except _Ended as ended:
             yield ended.batch
@@ -102,15 +102,15 @@ def _chosen(table: _Table, columns: Sequence[str]) -> tuple[str, ...]:
     return tuple(columns) or table.names
 
 
-def _between(block: bytes, header: bytes) -> Iterator[tuple[int, bytes]]:
+def _between(block: bytes, header: bytes, delimiter: str) -> Iterator[tuple[int, bytes]]:
     """What stands between the lines of the block that are the header, and its first byte."""
     start = 0
     if header:
         for found in re.finditer(rb"^%s\r?(\n|\Z)" % re.escape(header), block, re.MULTILINE):
-            if block[start : found.start()].strip():
+            if not is_blank(block[start : found.start()], delimiter):
                 yield start, block[start : found.start()]
             start = found.end()
-    if block[start:].strip():
+    if not is_blank(block[start:], delimiter):
         yield start, block[start:]
 
 
