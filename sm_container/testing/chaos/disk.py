@@ -25,34 +25,36 @@ def why_no_disk() -> str | None:
 
 
 class Disk:
-    """A disk that is full ``seconds`` after ``start``."""
+    """A disk over a folder, which ``fill`` fills, or time."""
 
-    def __init__(self, folder: Path, seconds: float) -> None:
+    def __init__(self, folder: Path) -> None:
         self.is_full = False
         self._folder = folder
         self._fault: Exception | None = None
-        self._timer = threading.Timer(seconds, self._fill)
-        self._timer.daemon = True
+        self._timer: threading.Timer | None = None
 
     def mount(self) -> None:
         """Raises EngineError where that is refused."""
         _mount("-t", "tmpfs", "-o", f"mode={FOLDER_MODE:o}", _SOURCE, str(self._folder))
 
-    def start(self) -> None:
-        """The training has begun."""
+    def fill_after(self, seconds: float) -> None:
+        """Fill it later."""
+        self._timer = threading.Timer(seconds, self.fill)
+        self._timer.daemon = True
         self._timer.start()
 
     def close(self) -> None:
         """Take the disk away with all that is on it. Raises EngineError, MountError."""
-        self._timer.cancel()
-        if self._timer.ident is not None:
+        if self._timer is not None:
+            self._timer.cancel()
             self._timer.join()
         if os.path.ismount(self._folder):
             unmount(self._folder)
         if self._fault is not None:
             raise self._fault
 
-    def _fill(self) -> None:
+    def fill(self) -> None:
+        """Fill it now. Whatever stands in the way is raised by ``close``."""
         try:
             for last in reversed(range(_TRIES)):
                 try:
