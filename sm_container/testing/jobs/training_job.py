@@ -9,21 +9,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sm_container.harness.engines.engine import Engine
 from sm_container.harness.job.options import RunOptions
-from sm_container.harness.life.containers import container_spec
-from sm_container.harness.life.launch import run_attached
-from sm_container.harness.life.prepare import Prepared, prepare
 from sm_container.harness.request.errors import RequestError
 from sm_container.harness.request.extensions import LOCAL_ROLE, absolute
 from sm_container.harness.request.for_algorithm import add_metrics, faults_against
 from sm_container.harness.request.parse import parse_request
 from sm_container.harness.request.training_request import TrainingRequest
-from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.store.home import Home
 from sm_container.testing.jobs.data import DEFAULT_CONTENT_TYPE, Data, write_data
-from sm_container.testing.jobs.moments import Event, Moment, Moments
-from sm_container.testing.jobs.result import HOST, JobResult
+from sm_container.testing.jobs.moments import Event, Moment
+from sm_container.testing.jobs.result import JobResult
+from sm_container.testing.jobs.running import run_request
 from sm_container.testing.jobs.subject import Subject, Target
 
 _MAX_RUNTIME = 3600
@@ -99,23 +95,14 @@ class TrainingJob:
         if self.own_process:
             subject = subject.as_program()
         request = self._request(subject)
-        options = self._options(subject)
-        folder = JobFolder(self.home.jobs / request.name)
-        moments = Moments(folder, self.moments, self.live)
-        if subject.algorithm is None:
-            prepared = prepare(self.home, request, options)
-            with moments.watching(prepared):
-                record = run_attached(prepared, moments)
-        else:
-            from sm_container.testing.jobs.in_process.engine import InProcessEngine
-            from sm_container.testing.jobs.in_process.stage import Stage, run_on
-
-            stage = Stage()
-            engine: Engine = InProcessEngine(subject.algorithm, stage)
-            prepared = prepare(self.home, request, options, engine=engine)
-            with moments.watching(prepared):
-                record = run_on(stage, prepared, moments)
-        return JobResult(record, folder, _command(prepared, folder, record.arn))
+        return run_request(
+            self.home,
+            request,
+            self._options(subject),
+            self.moments,
+            algorithm=subject.algorithm,
+            live=self.live,
+        )
 
     def _with(self, moment: Moment) -> TrainingJob:
         return replace(self, moments=(*self.moments, moment))
@@ -188,10 +175,6 @@ class TrainingJob:
             grace_seconds=self.grace,
             memory_bytes=self.memory_bytes,
         )
-
-
-def _command(prepared: Prepared, folder: JobFolder, arn: str) -> tuple[str, ...]:
-    return tuple(prepared.engine.command(container_spec(prepared, folder, HOST, arn)))
 
 
 def _name(of: str) -> str:
