@@ -80,6 +80,14 @@ def memory_group(proc: Path = PROC) -> MemoryGroup | None:
     return least
 
 
+def memory_folders(proc: Path = PROC) -> Iterator[tuple[Path, int]]:
+    """The folders of the groups that count the memory of this process, the innermost first, each
+    with its version."""
+    for folder, mount in _folders(proc):
+        if mount.version == 2 or "memory" in mount.controllers:
+            yield folder, mount.version
+
+
 def _folders(proc: Path) -> Iterator[tuple[Path, _Mount]]:
     """The folders of all groups that this process is in."""
     for mount, group in _groups(proc):

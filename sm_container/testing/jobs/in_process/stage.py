@@ -46,7 +46,8 @@ def run_on(stage: Stage, prepared: Prepared, observer: Observer) -> JobRecord:
 
     Raises:
         JobExistsError: where the job's name is taken.
-        KeyboardInterrupt: for Ctrl-C, which stops the job first.
+        BaseException: Ctrl-C, a test's timeout and whatever else is raised in this thread and would
+            end no program. The job is stopped first.
     """
     assert threading.current_thread() is threading.main_thread()
     folder, ownership = create_job(prepared)
@@ -65,13 +66,20 @@ def run_on(stage: Stage, prepared: Prepared, observer: Observer) -> JobRecord:
         observer.record(folder.read())
         harness = threading.Thread(target=live, name=f"harness of {folder.name}")
         harness.start()
-        while True:
-            try:
-                stage.serve()
-                break
-            except KeyboardInterrupt:
-                interrupts.record(signal.SIGINT)
+        raised = _served(stage, interrupts)
         harness.join()
-    if interrupts.received:
-        raise KeyboardInterrupt
+    if raised is not None:
+        raise raised
     return outcome.result()
+
+
+def _served(stage: Stage, interrupts: Interrupts) -> BaseException | None:
+    """Serve to the end, whatever comes; the first exception that came."""
+    first: BaseException | None = None
+    while True:
+        try:
+            stage.serve()
+            return first
+        except BaseException as raised:  # noqa: BLE001 - given to who raises it, once the job ended
+            first = first or raised
+            interrupts.record(signal.SIGINT)
