@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from sm_container.contract.metrics import MetricDefinition
 from sm_container.declaration.checkpoints import SavedBy
 from sm_container.harness.request.errors import RequestError
 from sm_container.harness.request.extensions import LOCAL_ROLE, absolute
-from sm_container.harness.request.for_algorithm import add_metrics, faults_against
+from sm_container.harness.request.for_algorithm import faults_against
 from sm_container.harness.request.parse import parse_request
 from sm_container.harness.request.training_request import TrainingRequest
 from sm_container.testing.jobs.checkpoints import Given, checkpoint_uri
@@ -31,6 +32,8 @@ class Asked:
 
     subject: Subject
     place: Path
+    name: str = ""
+    """The job's; one that no other has where none is given."""
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     channels: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -55,7 +58,6 @@ class Asked:
         against: tuple[str, ...] = ()
         specification = self.subject.specification
         if specification is not None:
-            add_metrics(document, specification)
             against = faults_against(specification, document, cache)
         _drop_empty(document)
         if against:
@@ -67,14 +69,12 @@ class Asked:
 
     def _document(self) -> dict[str, Any]:
         document: dict[str, Any] = {
-            "TrainingJobName": _name(self.subject.name),
+            "TrainingJobName": self.name or job_name(self.subject.name),
             "RoleArn": LOCAL_ROLE,
             "AlgorithmSpecification": {
                 "TrainingImage": self.subject.target,
                 "TrainingInputMode": self.input_mode or "File",
-                "MetricDefinitions": [
-                    {"Name": name, "Regex": regex} for name, regex in self.metrics.items()
-                ],
+                "MetricDefinitions": [each.to_document() for each in self._metrics()],
             },
             "HyperParameters": {name: _text(each) for name, each in self.hyperparameters.items()},
             "InputDataConfig": [
@@ -97,6 +97,14 @@ class Asked:
             document["CheckpointConfig"] = {"S3Uri": kept}
         merged: dict[str, Any] = _merged(document, self.request)
         return merged
+
+    def _metrics(self) -> Iterator[MetricDefinition]:
+        """Those that the test gives, and the declared ones but for those."""
+        for name, regex in self.metrics.items():
+            yield MetricDefinition(name, regex)
+        for declared in self.subject.metrics:
+            if declared.name not in self.metrics:
+                yield declared
 
     def _savers(self) -> tuple[str | None, ...]:
         """The hosts that stand in the names of checkpoints."""
@@ -127,7 +135,7 @@ def _of_hosts(request: TrainingRequest, count: int) -> TrainingRequest:
     return replace(request, document=document, instance_count=count)
 
 
-def _name(of: str) -> str:
+def job_name(of: str) -> str:
     """A job's name that no other has."""
     end = f"-{uuid.uuid4().hex[:8]}"
     plain = "".join(each if each.isascii() and each.isalnum() else "-" for each in of)

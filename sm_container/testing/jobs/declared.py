@@ -9,6 +9,7 @@ from typing import Any
 
 from sm_container.algorithm.algorithm import Algorithm
 from sm_container.contract.inputs import InputMode
+from sm_container.contract.metrics import MetricDefinition
 from sm_container.declaration.document import create_algorithm_document
 from sm_container.declaration.specification import ChannelSpecification, Specification
 from sm_container.harness.request.document import load_document
@@ -34,6 +35,14 @@ def specification_of(declared: Declared) -> Specification | None:
         return Specification.from_document(declared)
     path = Path(declared)
     return Specification.from_document(load_document(path), path)
+
+
+def metrics_of(declared: Declared) -> tuple[MetricDefinition, ...]:
+    """The metrics that an algorithm reports. Raises as ``specification_of``."""
+    if isinstance(declared, Algorithm):
+        return declared.declaration.metric_definitions
+    specification = specification_of(declared)
+    return () if specification is None else specification.metric_definitions
 
 
 def default_mode(channel: ChannelSpecification) -> str:

@@ -25,6 +25,22 @@ from sm_container.testing.jobs.describing import (
 from sm_container.testing.jobs.files import files_below
 
 
+class Status(str):
+    """A status, which knows its job: a failed assertion can say why it is no other."""
+
+    _job: JobResult
+
+    def __new__(cls, value: str, job: JobResult) -> Status:
+        made = super().__new__(cls, value)
+        made._job = job
+        return made
+
+    def because(self) -> list[str]:
+        """The reason, and where to look, in lines."""
+        job = self._job
+        return [f"{job.name}: {job.reason}", f"its log: {job.folder.log(HOST)}"]
+
+
 @dataclass(frozen=True)
 class JobResult:
     """A job that has ended. Nothing of it is copied: it is read from the job's folder when asked
@@ -42,7 +58,7 @@ class JobResult:
     @property
     def status(self) -> str:
         """``Completed``, ``Failed`` or ``Stopped``. Source: DescribeTrainingJob."""
-        return self.record.status.value
+        return Status(self.record.status.value, self)
 
     @property
     def secondary_status(self) -> str:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from sm_container.algorithm.algorithm import Algorithm
+from sm_container.contract.metrics import MetricDefinition
 from sm_container.declaration.specification import Specification
 from sm_container.harness.engines.detect import target_path
 from sm_container.harness.engines.program import find_program
-from sm_container.testing.jobs.declared import Declared, specification_of
+from sm_container.testing.jobs.declared import Declared, metrics_of, specification_of
 from sm_container.testing.jobs.launcher import write_launcher
 
 Target = Algorithm[Any] | str | os.PathLike[str]
@@ -24,13 +25,14 @@ class TargetError(ValueError):
 @dataclass(frozen=True)
 class Subject:
     """What is run. ``target`` is an image's reference or an absolute path, and ``algorithm`` is
-    given where its function can be called in this process. ``specification`` is what is known of
-    the algorithm's declaration."""
+    given where its function can be called in this process. ``specification`` and ``metrics`` are
+    what is known of its declaration."""
 
     name: str
     target: str
     algorithm: Algorithm[Any] | None = None
     specification: Specification | None = None
+    metrics: tuple[MetricDefinition, ...] = ()
 
     @classmethod
     def of(cls, given: Target, declared: Declared | None = None) -> Subject:
@@ -41,21 +43,25 @@ class Subject:
             TargetError, EngineError: where there is no such program.
             ContractError, DocumentError: for a document that is not an algorithm's.
         """
-        known = declared
-        if known is None and isinstance(given, Algorithm):
-            known = given
-        specification = None if known is None else specification_of(known)
+        known = _known(given if declared is None and isinstance(given, Algorithm) else declared)
         if isinstance(given, Algorithm):
             source = os.path.abspath(given.train_function.__code__.co_filename)
-            return cls(given.declaration.name, source, given, specification)
+            return cls(given.declaration.name, source, given, *known)
         path = Path(given) if isinstance(given, os.PathLike) else target_path(given)
         if path is None:
             assert isinstance(given, str)
-            return cls(_name_of_image(given), given, specification=specification)
+            return cls(_name_of_image(given), given, None, *known)
         if not path.exists():
             raise TargetError(f"{given}: there is no such program or folder")
         program = find_program(path)
-        return cls(program.stem, os.path.abspath(path), specification=specification)
+        return cls(program.stem, os.path.abspath(path), None, *known)
+
+    @classmethod
+    def without_program(cls, declared: Declared | None) -> Subject:
+        """Nothing is run: what is known of a declaration is all that there is."""
+        algorithm = declared if isinstance(declared, Algorithm) else None
+        name = "opt-ml" if algorithm is None else algorithm.declaration.name
+        return cls(name, "opt-ml", algorithm, *_known(declared))
 
     @property
     def is_image(self) -> bool:
@@ -74,6 +80,12 @@ class Subject:
         except LookupError as fault:
             raise TargetError(str(fault)) from None
         return replace(self, target=str(launcher), algorithm=None)
+
+
+def _known(
+    declared: Declared | None,
+) -> tuple[Specification | None, tuple[MetricDefinition, ...]]:
+    return (None, ()) if declared is None else (specification_of(declared), metrics_of(declared))
 
 
 def _name_of_image(reference: str) -> str:
