@@ -72,7 +72,7 @@ def _facts(record: JobRecord, folder: JobFolder, command: Sequence[str]) -> Iter
     for note in record.notes:
         yield f"note: {note}"
     if command:
-        yield f"command: {shlex.join(command)}"
+        yield f"command: {shlex.join(command) if len(command) > 1 else command[0]}"
     yield f"job folder: {folder.path}"
 
 

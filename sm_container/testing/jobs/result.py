@@ -9,8 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sm_container.contract.metrics import MetricDefinition
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.metrics.periods import values
+from sm_container.harness.metrics.specification import definitions_of
 from sm_container.harness.outputs.artifacts import Destination
 from sm_container.harness.store.folder import JobFolder
 from sm_container.storage.uri import Scheme, parse
@@ -38,7 +40,7 @@ class Status(str):
     def because(self) -> list[str]:
         """The reason, and where to look, in lines."""
         job = self._job
-        return [f"{job.name}: {job.reason}", f"its log: {job.folder.log(HOST)}"]
+        return [*f"{job.name}: {job.reason}".splitlines(), f"its log: {job.folder.log(HOST)}"]
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,16 @@ class JobResult:
         for each in values(self.folder):
             found.setdefault(each.name, []).append(each.value)
         return found
+
+    @property
+    def metric_definitions(self) -> tuple[MetricDefinition, ...]:
+        """What was looked for in the log."""
+        return definitions_of(self.record.document["AlgorithmSpecification"])
+
+    @property
+    def where(self) -> str:
+        """Where to look."""
+        return f"job {self.name} ({self.status}), its log: {self.folder.log(HOST)}"
 
     @property
     def has_model(self) -> bool:

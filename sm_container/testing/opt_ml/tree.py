@@ -16,6 +16,7 @@ from sm_container.channels.channel import InputChannel
 from sm_container.channels.channels import open_channels
 from sm_container.contract.inputs import InputDataConfig
 from sm_container.contract.layout import Layout
+from sm_container.contract.metrics import MetricDefinition
 from sm_container.contract.platform import platform_environment, training_job_arn
 from sm_container.harness.life.launch import ACCOUNT
 from sm_container.harness.life.tree import write_tree
@@ -140,11 +141,21 @@ class OptMl:
     def metrics(self) -> Mapping[str, list[float]]:
         """The values in ``log`` of the metrics that the algorithm declares or the test has given,
         by name."""
-        return metrics_of_log(self._folder.log(self.host), self._request.metric_definitions)
+        return metrics_of_log(self._folder.log(self.host), self.metric_definitions)
+
+    @property
+    def metric_definitions(self) -> tuple[MetricDefinition, ...]:
+        """What is looked for."""
+        return self._request.metric_definitions
+
+    @property
+    def where(self) -> str:
+        """Where to look."""
+        return f"tree {self.path}, its log: {self._folder.log(self.host)}"
 
     def metrics_in(self, text: str | bytes) -> Mapping[str, list[float]]:
         """The same in a text: what a program of the test's own has printed."""
-        return metrics_of_text(text, self._request.metric_definitions)
+        return metrics_of_text(text, self.metric_definitions)
 
     def close(self) -> None:
         """End what serves the channels.
