@@ -165,6 +165,12 @@ def test_what_a_record_cannot_hold_is_refused(columns: dict[str, Any], what: str
         encode(Batch(columns))
 
 
+@pytest.mark.parametrize("name", ["uid", "note"])
+def test_half_of_a_surrogate_pair_is_refused_by_name(name: str) -> None:
+    with pytest.raises(FormatError, match=f"the column '{name}' has text that is not UTF-8"):
+        encode(Batch({name: strings("a", None, "\ud800")}))
+
+
 def test_none_among_text_and_bytes_is_left_out() -> None:
     batch = Batch(
         {
