@@ -247,7 +247,10 @@ class _Assembled:
 def _absent(name: str, column: Column | CsrRoom, rows: int) -> NDArray[Any]:
     """A column's rows in batches that do not have it."""
     if isinstance(column, Csr | CsrRoom) or column.dtype != object:
-        raise FormatError(f"the column {name!r} is in some batches only, and has no None")
+        raise FormatError(
+            f"the column {name!r} is in some batches only, and has no None: "
+            "files that are read together have the same columns"
+        )
     return np.full((rows, *column.shape[1:]), None, object)
 
 
