@@ -128,8 +128,8 @@ class Exit:
 
     ``code`` is 0-255, 128 + n where signal n ended the program. ``engine_error`` is given where
     the program never ran: ``code`` is then 127 or 126 where the image has no such program or it
-    cannot be executed (the image's fault, which the service reports as an AlgorithmError with that
-    code), and 125 for every fault of the engine.
+    cannot be executed (the image's fault, its USER's and WORKDIR's too, which the service reports
+    as an AlgorithmError with that code), and 125 for every fault of the engine.
     """
 
     code: int
