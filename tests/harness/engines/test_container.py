@@ -6,9 +6,11 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -149,6 +151,26 @@ def test_missing_image_is_pulled_or_refused(container_runner: Runner, notes: lis
     assert "\n" not in str(fault.value)
     assert notes[0] == "pulling localhost/no-such:1"
     assert not any(line.startswith("time=") for line in notes)
+
+
+def test_pull_that_somebody_leaves_is_ended(container_runner: Runner) -> None:
+    class Left(Exception):
+        pass
+
+    connections = []
+    with socket.create_server(("127.0.0.1", 0)) as registry:  # which says nothing
+        registry.setblocking(False)
+
+        def leave() -> None:
+            with suppress(BlockingIOError):
+                connections.append(registry.accept())
+                raise Left
+
+        target = ImageTarget(f"127.0.0.1:{registry.getsockname()[1]}/no-such:1")
+        with pytest.raises(Left):
+            container_runner.engine.create(container_runner.spec("true", target=target), leave)
+        for connection, _ in connections:
+            connection.close()
 
 
 def test_image_of_another_platform_is_not_taken(container_runner: Runner) -> None:
