@@ -39,7 +39,7 @@ def test_every_command_exists(block: Block) -> None:
     for words in commands(block):
         program, *arguments = words
         if program == "sm-container":
-            _parse(arguments)
+            check_arguments(arguments)
         elif program == "make":
             assert _targets(arguments) <= _make_targets(), words
         elif program == "python":
@@ -50,7 +50,7 @@ def test_every_command_exists(block: Block) -> None:
             assert program in FOREIGN, f"{block}: {program} is not known here"
 
 
-def _parse(arguments: list[str]) -> None:
+def check_arguments(arguments: list[str]) -> None:
     """Have click read a command line as it would to run it; it is not run."""
     context = click.Context(sm_container, info_name="sm-container")
     name, command, rest = sm_container.resolve_command(context, arguments)
