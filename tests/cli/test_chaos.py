@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sm_container.harness.inputs.fastfile.mounts import mounts_below
 from sm_container.testing.chaos.disk import why_no_disk
 
 PROGRAMS = Path(__file__).parents[1] / "testing" / "chaos"
@@ -18,11 +20,19 @@ _SECONDS = 280
 pytestmark = pytest.mark.timeout(300)
 
 
-def chaos(desk: Any, name: str, *words: str) -> tuple[int, str, str]:
-    """Run the command for a program of the tests, in a file with a hostile name."""
+def begun(desk: Any, name: str, *words: str) -> subprocess.Popen[str]:
+    """Start the command for a program of the tests, in a file with a hostile name."""
     program = desk.folder / f"it's $(a) ;{name}"
     shutil.copy(PROGRAMS / name, program)
-    process = desk.start("chaos", str(program), "--grace", "10", "-e", "STEPS=25", *words)
+    process: subprocess.Popen[str] = desk.start(
+        "chaos", str(program), "--grace", "10", "-e", "STEPS=25", *words
+    )
+    return process
+
+
+def chaos(desk: Any, name: str, *words: str) -> tuple[int, str, str]:
+    """Run the command to its end."""
+    process = begun(desk, name, *words)
     out, err = process.communicate(timeout=_SECONDS)
     return process.returncode, out, err
 
@@ -36,6 +46,7 @@ def only_trial(out: str) -> dict[str, Any]:
 def require_nothing_left(desk: Any) -> None:
     assert list((desk.home / "jobs").glob("[!.]*")) == []
     assert list((desk.home / "chaos").glob("*")) == []
+    assert list(desk.folder.glob("*/chaos-*")) == []
 
 
 @pytest.mark.parametrize("fault", ["sigterm", "kill", "torn-upload", "full-disk"])
@@ -143,6 +154,30 @@ def test_ctrl_c_leaves_nothing(desk: Any, eventually: Any) -> None:
     _, err = process.communicate(timeout=_SECONDS)
     assert process.returncode == 130
     assert "Traceback" not in err
+    require_nothing_left(desk)
+
+
+def test_what_a_killed_one_left_is_ended_by_the_next(desk: Any, eventually: Any) -> None:
+    words = ("--faults", "full-disk", "--trials", "1", "--name", "mine")
+    words = (*words, "--checkpoint", "it's kept/")
+    if why_no_disk() is not None:
+        pytest.skip("only root may mount")
+    killed = begun(desk, "counting.py", *words)
+    eventually(lambda: mounts_below(desk.home), "the small disk")
+    killed.kill()  # SIGKILL
+    killed.communicate()
+    [scratch] = (desk.home / "chaos").iterdir()
+    [left] = (desk.folder / "it's kept").iterdir()
+
+    gone = desk.run("rm", "mine-chaos-1")
+    assert gone.returncode == 0, gone.stderr
+    assert mounts_below(desk.home) == []
+    assert list((desk.home / "jobs").glob(".*")) == []
+
+    code, _, err = chaos(desk, "counting.py", *words)
+    assert code == 0, err
+    assert f"{scratch}: its chaos had died" in err
+    assert not left.exists()
     require_nothing_left(desk)
 
 

@@ -18,9 +18,9 @@ from sm_container.harness.life.prepare import prepare
 from sm_container.harness.request.parse import parse_request
 from sm_container.harness.request.training_request import TrainingRequest
 from sm_container.harness.store.folder import JobFolder
-from sm_container.harness.store.home import Home
 from sm_container.storage.store import Stores
 from sm_container.testing.chaos.restored import Restored, newest_step
+from sm_container.testing.chaos.scratch import Scratch
 
 NAME_LIMIT = 63
 """Characters of a TrainingJobName. Source: CreateTrainingJob."""
@@ -28,25 +28,20 @@ NAME_LIMIT = 63
 
 @dataclass(frozen=True)
 class Subject:
-    """What is tested. ``name`` is what its jobs' names begin with, ``scratch`` a folder for what
-    they leave, ``checkpoints`` the URI below which each trial has a prefix of its own. ``made`` are
-    the names of the jobs that were made: those of others may have a name that was wanted."""
+    """What is tested, and where what its jobs leave goes."""
 
-    home: Home
     request: TrainingRequest
     options: RunOptions
-    name: str
-    scratch: Path
-    checkpoints: str
-    made: set[str] = field(default_factory=set)
+    scratch: Scratch
 
     def job_name(self, suffix: str) -> str:
         """``<name>-chaos-<suffix>``, cut to what a name may have."""
         end = f"-chaos-{suffix}"
-        return f"{self.name[: NAME_LIMIT - len(end)].rstrip('-')}{end}"
+        return f"{self.request.name[: NAME_LIMIT - len(end)].rstrip('-')}{end}"
 
     def checkpoint_uri(self, trial: int) -> str:
-        return f"{self.checkpoints.rstrip('/')}/{trial}"
+        given = self.request.checkpoint
+        return f"{self.scratch.checkpoints(None if given is None else given.uri)}/{trial}"
 
     def checkpoint_prefix(self, trial: int) -> Prefix:
         root = self.options.s3_root
@@ -57,7 +52,7 @@ class Subject:
         document: dict[str, Any] = copy.deepcopy(dict(self.request.document))
         document["TrainingJobName"] = self.job_name(suffix)
         document["EnableManagedSpotTraining"] = True
-        document["OutputDataConfig"]["S3OutputPath"] = str(self.scratch / "output")
+        document["OutputDataConfig"]["S3OutputPath"] = self.scratch.output
         document.setdefault("CheckpointConfig", {})["S3Uri"] = self.checkpoint_uri(trial)
         stopping = document["StoppingCondition"]
         stopping.setdefault("MaxWaitTimeInSeconds", self.request.max_runtime)
@@ -117,9 +112,9 @@ class Job:
     def __post_init__(self) -> None:
         request = self.subject.asked(self.suffix, self.trial)
         options = replace(self.subject.options, **self.options)
-        self._prepared = prepare(self.subject.home, request, options)
+        self._prepared = prepare(self.subject.scratch.home, request, options)
         assert request.checkpoint is not None
-        self.folder = JobFolder(self.subject.home.jobs / request.name)
+        self.folder = JobFolder(self.subject.scratch.home.jobs / request.name)
         place = checkpoint_place(request.checkpoint, self.folder, self._prepared.hosts[0])
         self.watched = Watched(self.folder, place.folder.path)
         self.prefix = self.subject.checkpoint_prefix(self.trial)
@@ -138,7 +133,6 @@ class Job:
 
         def at(phase: Phase) -> None:
             nonlocal asked
-            self.subject.made.add(self.name)
             at_phase(phase)
             asked = asked or self.folder.stop_request.exists()
 
