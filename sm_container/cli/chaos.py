@@ -7,6 +7,7 @@ import random
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -17,11 +18,12 @@ from sm_container.cli.removal import Refused, remove
 from sm_container.cli.running import asked_for
 from sm_container.cli.stream import Stream
 from sm_container.cli.text import duration, one_line, printable
+from sm_container.harness.life.stopping import raising_interrupts
 from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.store.home import Home
 from sm_container.harness.store.jobs import JobStore
 from sm_container.testing.chaos.agreement import Criterion
-from sm_container.testing.chaos.clearing import Remove, clear
+from sm_container.testing.chaos.clearing import Remove, clear, cleared
 from sm_container.testing.chaos.disk import why_no_disk
 from sm_container.testing.chaos.job import Subject
 from sm_container.testing.chaos.plan import Fault, PlannedTrial, plan
@@ -48,20 +50,13 @@ def chaos(
     request, options = asked_for(home, target, arguments, given, err)
     seed = random.randrange(_SEEDS) if given["seed"] is None else given["seed"]
     planned = plan(given["trials"], faults, seed)
-    with new_scratch(home, kept=given["keep"]) as scratch:
-        subject = Subject(request, options, scratch)
-        trials = Trials(
-            subject,
-            Criterion(given["tolerance"], given["agree_on"]),
-            remove=remove,
-            tell=lambda line: err.line(f"  {line}", dim=True),
-            keep=given["keep"],
-        )
-        with trials:
+    tell = partial(err.line, dim=True)
+    with raising_interrupts(), new_scratch(home, kept=given["keep"]) as scratch:
+        subject = Subject(request, options, scratch, tell)
+        trials = Trials(subject, Criterion(given["tolerance"], given["agree_on"]), remove)
+        with _kept(subject) if given["keep"] else cleared(scratch, remove, tell):
             err.line(f"{request.name}: {len(planned)} trials, seed {seed}", bold=True)
             verdicts = _verdicts(trials, planned, err)
-    if given["keep"]:
-        err.line(f"kept: {scratch.path} and the jobs {subject.job_name('*')}", dim=True)
     if as_json:
         out.line(json.dumps(_document(request.name, seed, trials, verdicts), indent=2))
     else:
@@ -87,6 +82,15 @@ def _verdicts(trials: Trials, planned: Sequence[PlannedTrial], err: Stream) -> l
         colour = "green" if verdict.is_good else "red"
         err.line(f"trial {each.number} of {len(planned)}: {said}", fg=colour)
     return verdicts
+
+
+@contextmanager
+def _kept(subject: Subject) -> Iterator[None]:
+    """Say in the end what is kept."""
+    try:
+        yield
+    finally:
+        subject.tell(f"kept: {subject.scratch.path} and the jobs {subject.job_name('*')}")
 
 
 def _why_it_stays(store: JobStore, err: Stream, folder: JobFolder) -> str | None:

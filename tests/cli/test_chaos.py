@@ -145,16 +145,77 @@ def test_a_job_that_fails_by_itself(desk: Any) -> None:
     require_nothing_left(desk)
 
 
-def test_ctrl_c_leaves_nothing(desk: Any, eventually: Any) -> None:
-    program = desk.program("slow", "touch /opt/ml/checkpoints/begun; exec sleep 300")
-    process = desk.start("chaos", program, "--grace", "0", "--name", "slow")
-    tree = desk.home / "jobs" / "slow-chaos-0" / "hosts" / "algo-1" / "ml"
-    eventually((tree / "checkpoints" / "begun").exists, "the start")
+# Counts SIGTERMs in its model folder, and ends after the first if it is polite.
+TOLD = "echo x >> /opt/ml/model/told"
+POLITE = f"trap '{TOLD}; exit 0' TERM; echo ready; while :; do sleep 0.05; done"
+STUBBORN = f"trap '{TOLD}' TERM; echo ready; while :; do sleep 0.05; done"
+
+
+def tree_of(desk: Any, job: str) -> Path:
+    tree: Path = desk.home / "jobs" / job / "hosts" / "algo-1" / "ml"
+    return tree
+
+
+def phase_is(desk: Any, job: str, phase: str) -> bool:
+    record = desk.home / "jobs" / job / "job.json"
+    return record.exists() and f'"{phase}"' in record.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_stops_and_deletes(
+    desk: Any, eventually: Any, number: signal.Signals
+) -> None:
+    program = desk.program("polite", POLITE)
+    process = desk.start("chaos", program, "--grace", "60", "--name", "mine")
+    log = desk.home / "jobs" / "mine-chaos-0" / "logs" / "algo-1.log"
+    eventually(lambda: log.exists() and "ready" in log.read_text(), "the start")
+    process.send_signal(number)
+    out, err = process.communicate(timeout=_SECONDS)
+    assert (process.returncode, out) == (130, "")
+    assert "stopping mine-chaos-0: SIGTERM was sent, SIGKILL follows in 1 min; " in err
+    assert "a second Ctrl-C kills at once" in err
+    assert err.endswith(
+        "deleting what the trials have made; another Ctrl-C leaves the rest to the next chaos\n"
+    )
+    require_nothing_left(desk)
+
+
+def test_the_second_ctrl_c_kills_and_deletes(desk: Any, eventually: Any) -> None:
+    program = desk.program("stubborn", STUBBORN)
+    process = desk.start("chaos", program, "--grace", "3600", "--name", "mine")
+    log = desk.home / "jobs" / "mine-chaos-0" / "logs" / "algo-1.log"
+    eventually(lambda: log.exists() and "ready" in log.read_text(), "the start")
+    process.send_signal(signal.SIGINT)
+    eventually((tree_of(desk, "mine-chaos-0") / "model" / "told").exists, "SIGTERM")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=_SECONDS)
     assert process.returncode == 130
     assert "Traceback" not in err
     require_nothing_left(desk)
+
+
+def test_ctrl_c_while_a_model_is_saved_ends_the_trials(desk: Any, eventually: Any) -> None:
+    program = desk.program("large", "head -c 25000000 /dev/urandom > /opt/ml/model/weights")
+    process = desk.start("chaos", program, "--name", "mine")
+    eventually(lambda: phase_is(desk, "mine-chaos-0", "UPLOADING"), "the upload")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=_SECONDS)
+    assert process.returncode == 130
+    assert "undisturbed" not in err
+    require_nothing_left(desk)
+
+
+def test_ctrl_c_with_keep_keeps(desk: Any, eventually: Any) -> None:
+    program = desk.program("polite", POLITE)
+    process = desk.start("chaos", program, "--keep", "--name", "mine")
+    log = desk.home / "jobs" / "mine-chaos-0" / "logs" / "algo-1.log"
+    eventually(lambda: log.exists() and "ready" in log.read_text(), "the start")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=_SECONDS)
+    assert process.returncode == 130
+    [scratch] = (desk.home / "chaos").iterdir()
+    assert err.endswith(f"kept: {scratch} and the jobs mine-chaos-*\n")
+    assert phase_is(desk, "mine-chaos-0", "STOPPED")
 
 
 def test_what_a_killed_one_left_is_ended_by_the_next(desk: Any, eventually: Any) -> None:

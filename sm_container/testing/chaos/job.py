@@ -13,11 +13,14 @@ from sm_container.harness.job.options import RunOptions
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import JobStatus, Phase
 from sm_container.harness.life.checkpoints import checkpoint_place
-from sm_container.harness.life.launch import run_attached
+from sm_container.harness.life.launch import create_job
 from sm_container.harness.life.prepare import prepare
+from sm_container.harness.life.stopping import catching_interrupts
+from sm_container.harness.life.training import run_job
 from sm_container.harness.request.parse import parse_request
 from sm_container.harness.request.training_request import TrainingRequest
 from sm_container.harness.store.folder import JobFolder
+from sm_container.harness.text import duration
 from sm_container.storage.store import Stores
 from sm_container.testing.chaos.restored import Restored, newest_step
 from sm_container.testing.chaos.scratch import Scratch
@@ -28,11 +31,13 @@ NAME_LIMIT = 63
 
 @dataclass(frozen=True)
 class Subject:
-    """What is tested, and where what its jobs leave goes."""
+    """What is tested, and where what its jobs leave goes. ``tell`` hears what the user should know
+    of a job."""
 
     request: TrainingRequest
     options: RunOptions
     scratch: Scratch
+    tell: Callable[[str], None]
 
     def job_name(self, suffix: str) -> str:
         """``<name>-chaos-<suffix>``, cut to what a name may have."""
@@ -124,23 +129,37 @@ class Job:
         return self.folder.name
 
     def run(self, at_phase: Callable[[Phase], None] = lambda phase: None) -> JobRecord:
-        """Run it to its end.
+        """Run it to its end. Ctrl-C stops it as the service would, twice kills, and in the end
+        KeyboardInterrupt is raised.
 
         Raises:
-            KeyboardInterrupt: where somebody stopped it.
+            KeyboardInterrupt: also where it was stopped from elsewhere.
         """
-        asked = False
+        folder, ownership = create_job(self._prepared)
+        with ownership, catching_interrupts() as interrupts:
+            is_ours = False
 
-        def at(phase: Phase) -> None:
-            nonlocal asked
-            at_phase(phase)
-            asked = asked or self.folder.stop_request.exists()
+            def at(phase: Phase) -> None:
+                nonlocal is_ours
+                at_phase(phase)
+                is_ours = is_ours or folder.stop_request.exists()
+                if phase is Phase.STOPPING and interrupts.wants_stop:
+                    self._tell_how_it_stops()
 
-        self.watched.at_phase = at
-        record = run_attached(self._prepared, self.watched)
-        if record.status is JobStatus.STOPPED and not asked and not _timed_out(record):
+            self.watched.at_phase = at
+            self.watched.record(folder.read())
+            record = run_job(self._prepared, folder, self.watched, interrupts)
+        is_stopped = record.status is JobStatus.STOPPED and not _timed_out(record)
+        if interrupts.wants_stop or (is_stopped and not is_ours):
             raise KeyboardInterrupt
         return record
+
+    def _tell_how_it_stops(self) -> None:
+        grace = duration(self.subject.options.grace_seconds)
+        self.subject.tell(
+            f"stopping {self.name}: SIGTERM was sent, SIGKILL follows in {grace}; "
+            "a second Ctrl-C kills at once"
+        )
 
     def close(self) -> None:
         for start in self.watched.starts:

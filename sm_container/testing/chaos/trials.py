@@ -5,13 +5,10 @@ A fault that came too late or too early to tell anything is drawn again, nearer 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from types import TracebackType
-
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import JobStatus, Phase
 from sm_container.testing.chaos.agreement import Agreement, Criterion, Outcome, compare
-from sm_container.testing.chaos.clearing import Remove, clear, clear_jobs
+from sm_container.testing.chaos.clearing import Remove, clear_jobs
 from sm_container.testing.chaos.job import Job, Subject, trained
 from sm_container.testing.chaos.plan import PlannedTrial, Window
 from sm_container.testing.chaos.stored import Arrivals
@@ -28,27 +25,18 @@ class UndisturbedError(Exception):
 
 
 class Trials:
-    """The trials of a subject. Leaving the ``with`` block deletes their jobs and what they have
-    left, unless they are kept.
-
-    ``remove`` deletes a job; ``tell`` hears what the user should know meanwhile.
-    """
+    """The trials of a subject; ``remove`` deletes a job."""
 
     def __init__(
         self,
         subject: Subject,
         criterion: Criterion,
-        *,
         remove: Remove,
-        tell: Callable[[str], None],
-        keep: bool = False,
     ) -> None:
         self.subject = subject
-        self.keep = keep
         self.window = Window(0.0, 0.0)
         self._criterion = criterion
         self._remove = remove
-        self._tell = tell
         self._expected = Outcome({}, {})
         self._checkpoints = 0
 
@@ -89,9 +77,10 @@ class Trials:
                     return self._judged(planned, moment, course)
             finally:
                 course.close()
-            self._tell(f"{said}: drawn again")
+            self.subject.tell(f"{said}: drawn again")
             names = [job.name for job in course.jobs]
-            self._tell_all(clear_jobs(self.subject.scratch, names, self._remove))
+            for reason in clear_jobs(self.subject.scratch, names, self._remove):
+                self.subject.tell(f"not deleted: {reason}")
             if course.struck:
                 moment = (moment + window.end) / 2
             else:  # this machine was busier in the undisturbed run
@@ -131,22 +120,6 @@ class Trials:
             why = record.failure_reason or record.fault or record.secondary_status.value
             return Agreement(False, f"and it did not complete: {why}")
         return compare(self._expected, Outcome.of(record), self._criterion)
-
-    def _tell_all(self, reasons: Iterable[str]) -> None:
-        for reason in reasons:
-            self._tell(f"not deleted: {reason}")
-
-    def __enter__(self) -> Trials:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if not self.keep:
-            self._tell_all(clear(self.subject.scratch, self._remove))
 
 
 def _resumption(course: Course) -> Resumption:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,12 +10,13 @@ import boto3
 import pytest
 
 from sm_container.harness.job.options import RunOptions
+from sm_container.harness.life.stopping import raising_interrupts
 from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.store.home import Home
 from sm_container.harness.store.jobs import JobStore
 from sm_container.storage.store import Stores
-from sm_container.testing.chaos.clearing import clear, clear_jobs
-from sm_container.testing.chaos.scratch import Scratch
+from sm_container.testing.chaos.clearing import clear, clear_jobs, cleared
+from sm_container.testing.chaos.scratch import Scratch, left_over
 from tests.cli.records import job, request, stored
 from tests.storage.servers import moto, use_endpoint
 
@@ -157,3 +159,60 @@ def test_checkpoints_that_cannot_be_deleted_keep_their_jobs(
     assert "s3://other" in reason
     assert folder.path.exists()
     assert desk.scratch.path.exists()
+
+
+def test_a_block_that_ends_is_cleared(local: Desk) -> None:
+    told: list[str] = []
+    with cleared(local.scratch, local.remove, told.append):
+        folder = local.job("0")
+    assert not folder.path.exists()
+    assert told == []
+
+
+def test_ctrl_c_in_the_block_is_raised_when_all_is_deleted(local: Desk) -> None:
+    told: list[str] = []
+    folder = local.job("0")
+    with pytest.raises(KeyboardInterrupt), cleared(local.scratch, local.remove, told.append):
+        signal.raise_signal(signal.SIGINT)
+    assert not folder.path.exists()
+    assert not local.scratch.path.exists()
+    assert told == [
+        "deleting what the trials have made; another Ctrl-C leaves the rest to the next chaos"
+    ]
+
+
+def test_a_first_ctrl_c_does_not_hold_up_the_deletion(local: Desk) -> None:
+    def remove(folder: JobFolder) -> str | None:
+        signal.raise_signal(signal.SIGINT)
+        return local.remove(folder)
+
+    told: list[str] = []
+    with pytest.raises(KeyboardInterrupt), cleared(local.scratch, remove, told.append):
+        folder = local.job("0")
+    assert not folder.path.exists()
+    assert not local.scratch.path.exists()
+
+
+def test_a_second_one_leaves_the_rest_to_the_next_run(local: Desk) -> None:
+    def remove(folder: JobFolder) -> str | None:
+        signal.raise_signal(signal.SIGTERM)
+        pytest.fail("it goes on")
+
+    told: list[str] = []
+    folder = local.job("0")
+    with (
+        raising_interrupts(),
+        pytest.raises(KeyboardInterrupt),
+        cleared(local.scratch, remove, told.append),
+    ):
+        signal.raise_signal(signal.SIGHUP)
+    assert told[-1] == "not all is deleted: the next chaos does it"
+    assert [found for found, _ in local.scratch.jobs()] == [folder]
+    assert [scratch.path for scratch in left_over(local.home)] == [local.scratch.path]
+
+
+def test_what_stays_is_told(local: Desk) -> None:
+    told: list[str] = []
+    with cleared(local.scratch, lambda folder: "it stays", told.append):
+        local.job("0")
+    assert told == ["not deleted: it stays"]
