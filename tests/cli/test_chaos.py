@@ -72,6 +72,28 @@ def test_a_program_that_resumes(desk: Any, fault: str) -> None:
     require_nothing_left(desk)
 
 
+@pytest.mark.container
+def test_an_image_that_resumes(desk: Any, base_image: str) -> None:
+    code = desk.folder / "the code"
+    code.mkdir()
+    shutil.copy(PROGRAMS / "counting.py", code)
+    process = desk.start(
+        *("chaos", base_image, "--engine", "podman", "-c", "code=the code", "--name", "imaged"),
+        *("--entrypoint", "python3 /opt/ml/input/data/code/counting.py", "-e", "STEPS=30"),
+        *("--faults", "sigterm,kill", "--trials", "2", "--seed", "3", "--grace", "10", "--json"),
+    )
+    out, err = process.communicate(timeout=_SECONDS)
+    assert process.returncode == 0, err
+    trials = json.loads(out)["Trials"]
+    assert [trial["Fault"] for trial in trials] == ["sigterm", "kill"]
+    for trial in trials:
+        assert (trial["Resumed"], trial["ModelAgrees"]) == (True, True)
+        assert any(name.endswith("state.json") for name in trial["RestoredFiles"])
+    listed = subprocess.run(["podman", "ps", "--all"], capture_output=True, text=True, check=True)
+    assert "imaged-chaos-" not in listed.stdout
+    require_nothing_left(desk)
+
+
 def test_steps_of_this_librarys_checkpoints(desk: Any) -> None:
     code, out, err = chaos(
         desk, "stepping.py", "--faults", "torn-upload", "--trials", "1", "--json"
