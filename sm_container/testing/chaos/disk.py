@@ -25,14 +25,15 @@ def why_no_disk() -> str | None:
 
 
 class Disk:
-    """A disk that is full ``seconds`` after ``start``."""
+    """A disk at ``folder`` that is full ``seconds`` after ``start``: mounted, started and closed,
+    and perhaps all of it again for another attempt."""
 
     def __init__(self, folder: Path, seconds: float) -> None:
         self.is_full = False
         self._folder = folder
+        self._seconds = seconds
         self._fault: Exception | None = None
-        self._timer = threading.Timer(seconds, self._fill)
-        self._timer.daemon = True
+        self._timer: threading.Timer | None = None
 
     def mount(self) -> None:
         """Raises EngineError where that is refused."""
@@ -40,12 +41,14 @@ class Disk:
 
     def start(self) -> None:
         """The training has begun."""
+        self._timer = threading.Timer(self._seconds, self._fill)
+        self._timer.daemon = True
         self._timer.start()
 
     def close(self) -> None:
         """Take the disk away with all that is on it. Raises EngineError, MountError."""
-        self._timer.cancel()
-        if self._timer.ident is not None:
+        if self._timer is not None:
+            self._timer.cancel()
             self._timer.join()
         if os.path.ismount(self._folder):
             unmount(self._folder)
@@ -54,16 +57,22 @@ class Disk:
 
     def _fill(self) -> None:
         try:
-            for last in reversed(range(_TRIES)):
-                try:
-                    _mount("-o", f"remount,size={_used(self._folder)}", str(self._folder))
-                    break
-                except EngineError:  # it has been written to in between
-                    if not last:
-                        raise
+            _shrink(self._folder)
             self.is_full = True
         except Exception as fault:  # noqa: BLE001 - raised again by whoever closes this
             self._fault = fault
+
+
+def _shrink(folder: Path) -> None:
+    """Make a disk as small as what is on it. Raises EngineError."""
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            _mount("-o", f"remount,size={_used(folder)}", str(folder))
+            return
+        except EngineError:
+            if not tries_left:
+                raise
+            # Else it has been written to in between: there is more on it now.
 
 
 def _used(folder: Path) -> int:
