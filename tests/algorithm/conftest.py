@@ -11,8 +11,7 @@ from textwrap import dedent, indent
 
 import pytest
 
-from sm_container.contract.layout import Layout
-from tests.runtime.processes import DEADLINE, Tree, end, wait_until
+from tests.runtime.processes import DEADLINE, Tree, configured_tree, wait_until
 
 PROGRAM = """
 import ctypes, multiprocessing, os, queue, signal, subprocess, sys, threading, time
@@ -29,6 +28,17 @@ def write_slowly(folder):
     ready()
     sys.stdin.readline()
     (folder / "half").rename(folder / "whole")
+
+def wait_in_c():
+    # No signal leaves it, until there is a line.
+    library, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(64)
+    library.pthread_mutex_lock(mutex)
+    def let_go():
+        sys.stdin.readline()
+        library.pthread_mutex_unlock(mutex)
+    threading.Thread(target=let_go).start()
+    ready()
+    library.pthread_mutex_lock(mutex)
 
 algorithm = sm.Algorithm("stops", on_stop=sm.OnStop.{policy})
 
@@ -114,12 +124,11 @@ def children(pid: int) -> list[int]:
 
 
 @pytest.fixture
-def training(hostile_tmp_path: Path) -> Iterator[Training]:
-    layout = Layout(hostile_tmp_path / "opt ml")
-    layout.create()
-    layout.code.mkdir()
-    tree = Tree(layout)
-    tree.configure()
-    yield Training(tree)
-    for process in tree.started:
-        end(process)
+def tree(hostile_tmp_path: Path) -> Iterator[Tree]:
+    with configured_tree(hostile_tmp_path) as tree:
+        yield tree
+
+
+@pytest.fixture
+def training(tree: Tree) -> Training:
+    return Training(tree)

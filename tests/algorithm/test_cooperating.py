@@ -137,14 +137,7 @@ def test_a_long_call_into_c_is_not_interrupted_and_counts(training: Training) ->
     """The main thread is in C, and does not leave it for a signal, until it is let go."""
     training.start(
         """
-        library, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(64)
-        library.pthread_mutex_lock(mutex)
-        def let_go():
-            sys.stdin.readline()
-            library.pthread_mutex_unlock(mutex)
-        threading.Thread(target=let_go).start()
-        ready()
-        library.pthread_mutex_lock(mutex)
+        wait_in_c()
         left_c = time.monotonic()
         job.stop.wait()
         say(left_c, time.monotonic() + job.stop.seconds_left - 50)

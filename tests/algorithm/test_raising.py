@@ -61,20 +61,7 @@ def test_in_a_loop_that_computes(training: Training) -> None:
 
 
 def test_after_a_long_call_into_c(training: Training) -> None:
-    training.start(
-        """
-        library, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(64)
-        library.pthread_mutex_lock(mutex)
-        def let_go():
-            sys.stdin.readline()
-            library.pthread_mutex_unlock(mutex)
-        threading.Thread(target=let_go).start()
-        ready()
-        library.pthread_mutex_lock(mutex)
-        say("never")
-        """,
-        policy="RAISE",
-    )
+    training.start("wait_in_c(); say('never')", policy="RAISE")
     os.kill(training.is_ready(), signal.SIGTERM)
     training.go_on()
     assert training.end() == (0, [CALLED])
