@@ -24,7 +24,7 @@ from sm_container.contract.checkpoint_manifest import (
     is_safe_name,
     pieces,
 )
-from sm_container.machine.memory import available_cpus
+from sm_container.machine.cpus import available_cpus
 from sm_container.runtime.checkpoints.errors import CheckpointError
 
 
