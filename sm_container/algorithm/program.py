@@ -49,7 +49,9 @@ def main(algorithm: Algorithm[Any], arguments: Sequence[str] | None = None) -> N
         print(_USAGE.format(program=os.path.basename(sys.argv[0])))
     elif command == "train" or command.startswith("-"):
         _supervise()
-        _train(algorithm)
+        stop = Stop(stop_seconds(os.environ))
+        hear(stop)
+        train_or_exit(algorithm, stop)
     else:
         print(f"error: {command!r} is neither train nor describe", file=sys.stderr)
         raise SystemExit(2)
@@ -69,9 +71,13 @@ def _supervise() -> None:
     os.execv(sys.executable, [sys.executable, "-m", _SUPERVISOR, "--", *command])
 
 
-def _train(algorithm: Algorithm[Any]) -> None:
-    stop = Stop(stop_seconds(os.environ))
-    hear(stop)
+def train_or_exit(algorithm: Algorithm[Any], stop: Stop) -> None:
+    """Train in the tree that the environment names, as a container's program does.
+
+    Raises:
+        SystemExit: with 1 where training fails; why is in the failure file and on the standard
+            error.
+    """
     layout = Layout.from_environment()
     try:
         job = load_job(algorithm.declaration, layout, stop=stop)

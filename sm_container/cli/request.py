@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from sm_container.declaration.specification import Specification
     from sm_container.harness.request.training_request import Document, TrainingRequest
     from sm_container.harness.store.home import Home
 
@@ -139,12 +138,13 @@ def read_request(
     against: tuple[str, ...] = ()
     if given["algorithm"] is not None:
         from sm_container.declaration.specification import Specification
+        from sm_container.harness.request.for_algorithm import add_metrics, faults_against
 
         path = given["algorithm"]
         specification = Specification.from_document(load_document(path), path)
-        _add_metrics(document, specification)
+        add_metrics(document, specification)
         # Both checks speak before either ends the command: the user sees all at once.
-        against = _algorithm_faults(specification, document, home)
+        against = faults_against(specification, document, home.cache)
     try:
         request = parse_request(document)
     except RequestError as fault:
@@ -152,38 +152,6 @@ def read_request(
     if against:
         raise RequestError(against)
     return request
-
-
-def _algorithm_faults(
-    specification: Specification, document: Document, home: Home
-) -> tuple[str, ...]:
-    """What is wrong with a request for an algorithm."""
-    from sm_container.declaration.specification import check
-    from sm_container.harness.request import constraints
-    from sm_container.harness.request.model import load_model
-
-    # What has the wrong type is left out here: parsing the request reports it.
-    sound = constraints.check(load_model(home.cache), document).document
-    return tuple(check(specification, sound))
-
-
-def _add_metrics(document: Document, specification: Specification) -> None:
-    """The algorithm's metrics are the job's, but for those that the request defines itself.
-
-    Source: CreateAlgorithm, TrainingSpecification, MetricDefinitions.
-    """
-    part = document.setdefault("AlgorithmSpecification", {})
-    given = part.get("MetricDefinitions") or [] if isinstance(part, dict) else None
-    if not isinstance(given, list):
-        return  # a fault, which the checks report
-    names = [each.get("Name") for each in given if isinstance(each, Mapping)]
-    added = [
-        {"Name": each.name, "Regex": each.regex}
-        for each in specification.metric_definitions
-        if each.name not in names
-    ]
-    if added:
-        part["MetricDefinitions"] = [*given, *added]
 
 
 def _add(document: Document, given: Mapping[str, Any]) -> None:

@@ -148,6 +148,10 @@ class Specification:
             ),
         )
 
+    def channel(self, name: str) -> ChannelSpecification | None:
+        """The channel of that name; None where the algorithm has none."""
+        return next((each for each in self.channels if each.name == name), None)
+
 
 def check(specification: Specification, request: Mapping[str, Any]) -> list[str]:
     """Every fault of a CreateTrainingJob document for this algorithm, in the SDK's words."""

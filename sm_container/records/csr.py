@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import csr_matrix, spmatrix
 
 _INDEX = np.dtype(np.int64)
 
@@ -61,6 +61,14 @@ class Csr:
         rows = np.repeat(np.arange(len(self)), np.diff(self.indptr))
         np.add.at(dense, (rows, self.indices), self.data)
         return dense
+
+    @classmethod
+    def from_scipy(cls, matrix: spmatrix) -> Csr:
+        """A scipy matrix or sparse array of any layout as rows; one of rows shares its data."""
+        rows = matrix.tocsr()
+        return cls(
+            rows.data, rows.indices.astype(_INDEX), rows.indptr.astype(_INDEX), rows.shape[1]
+        )
 
     def to_scipy(self) -> csr_matrix:
         """The same as a scipy matrix, sharing the arrays. Raises ImportError without scipy."""

@@ -110,7 +110,7 @@ class Attempt:
             self._feed()
 
     def start(self) -> None:
-        """Start every host's container. Raises EngineError."""
+        """Start every host's container. Raises EngineError, StoppedEarly."""
         self.ledger.enter(Phase.IMAGE)
         credentials = self._serve_credentials()
         # What goes with a host's container enters the stack here: what is entered before `_running`
@@ -125,6 +125,7 @@ class Attempt:
                     self.prepared, self.folder, host, self.ledger.record.arn, credentials
                 ),
                 self.folder.log(host),
+                self.limits.leave_if_due,
             )
         self._sample()
         self.ledger.enter(Phase.TRAINING)
@@ -220,17 +221,27 @@ class Attempt:
     def _interrupt_if_due(self, trained: float) -> None:
         """Take the instances away when their time has come. An algorithm that has ended in that
         very moment has ended by itself."""
-        plan = planned(self.prepared.options, self.number)
-        if plan is None or trained < plan.seconds or self._running.wait(0):
+        warned = self._due_interruption(trained)
+        if warned is None or self._running.wait(0):
             return
-        self.ledger.interrupt(warned=plan.warned)
+        self.ledger.interrupt(warned=warned)
         self.interruption = self.ledger.record.attempts[-1].interruption
-        if plan.warned:
+        if warned:
             self._running.stop(self.prepared.options.grace_seconds)
         else:
             if self._checkpointing is not None:
                 self._checkpointing.abandon()
             self._running.kill()
+
+    def _due_interruption(self, trained: float) -> bool | None:
+        """Whether an interruption that is due comes with a warning; None where none is due."""
+        request = self.folder.interrupt_request
+        if request.exists():
+            warned = request.stat().st_size == 0
+            request.unlink()
+            return warned
+        plan = planned(self.prepared.options, self.number)
+        return None if plan is None or trained < plan.seconds else plan.warned
 
     def _hear(self, host: str, data: bytes) -> None:
         """Pass on what a host has written, in whole lines, to all who listen to it."""
@@ -329,5 +340,5 @@ class Attempt:
         from sm_container.harness.credentials.serve import serve_credentials
 
         engine, target = self.prepared.engine, self.prepared.target
-        engine.fetch(target, self.prepared.options.platform)
+        engine.fetch(target, self.prepared.options.platform, self.limits.leave_if_due)
         return self._cleanup.enter_context(serve_credentials(choice, engine, target))

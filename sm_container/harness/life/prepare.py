@@ -76,11 +76,16 @@ class Prepared:
 
 
 def prepare(
-    home: Home, request: TrainingRequest, options: RunOptions, notes: Notes = unheard
+    home: Home,
+    request: TrainingRequest,
+    options: RunOptions,
+    notes: Notes = unheard,
+    engine: Engine | None = None,
 ) -> Prepared:
     """Settle a run: choose the engine, list the channels' objects, fit the instance type.
 
     ``notes`` hears what the engine says while it works: an image being pulled, a check left out.
+    ``engine`` is the one of who brings it along, in the place of those that can be chosen.
 
     Raises:
         EngineError: where no engine can run the target.
@@ -91,7 +96,7 @@ def prepare(
     """
     require_spot(request, options)
     target = _target(options.target)
-    engine = choose(options.engine, target, home, notes)
+    engine = engine or choose(options.engine, target, home, notes)
     hosts = tuple(f"algo-{number}" for number in range(1, request.instance_count + 1))
     s3_root = Path(options.s3_root) if options.s3_root else None
     stores = Stores(s3_root)

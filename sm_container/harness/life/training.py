@@ -177,6 +177,7 @@ class _Job:
             self.prepared.target,
             job=self.request.name,
             platform=self.prepared.options.platform,
+            leave=self.limits.leave_if_due,
         )
         self.ledger.note(*probe.notes)
         piped = [plan.channel for plan in self.prepared.plans if plan.mode is InputMode.PIPE]

@@ -42,6 +42,12 @@ class JobFolder:
         return self.path / "stop-requested"
 
     @property
+    def interrupt_request(self) -> Path:
+        """Its presence asks the job's owner to take its spot instances away now: without any
+        warning where it is not empty."""
+        return self.path / "interrupt-requested"
+
+    @property
     def owner_log(self) -> Path:
         """What a detached owner says about itself."""
         return self.path / "owner.log"

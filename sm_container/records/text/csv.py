@@ -142,7 +142,7 @@ class Csv:
 
     def _width(self, block: bytes, name: str) -> int:
         """How many fields the first row has that can be told apart; 0 where none can be."""
-        for _, line in lines_of(block):
+        for _, line in lines_of(block, self.delimiter):
             try:
                 width = len(fields(line, self.delimiter))
             except LineError:

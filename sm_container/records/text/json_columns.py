@@ -90,11 +90,15 @@ def by_arrow(
     return columns
 
 
-def _lines(block: bytes) -> int:
-    """How many lines the block has: the first, and what begins an object behind the end of one."""
+def _lines(block: bytes) -> int | None:
+    """How many lines it has, blank ones aside; None where a line may end within an object."""
     plain = block.count(b"}\n{")
-    is_plain = plain + block.endswith(b"\n") == block.count(b"\n")
-    return 1 + (plain if is_plain else len(_BETWEEN.findall(block)))
+    newlines = block.count(b"\n")
+    if plain + block.endswith(b"\n") == newlines:
+        return 1 + plain
+    ends = _BETWEEN.findall(block)
+    around = newlines - block.strip().count(b"\n")
+    return 1 + len(ends) if sum(end.count(b"\n") for end in ends) + around == newlines else None
 
 
 def _column(values: Sequence[Any]) -> NDArray[Any]:

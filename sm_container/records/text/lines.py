@@ -10,6 +10,7 @@ import numpy as np
 
 from sm_container.records.errors import FormatError, RecordError
 from sm_container.records.format import Source
+from sm_container.records.framing import MAGIC_WORD
 from sm_container.records.refill import Refill
 
 BLOCK = 1 << 20
@@ -18,7 +19,10 @@ LONGEST = 64 << 20
 MARK = b"\xef\xbb\xbf"
 """The byte order mark of UTF-8."""
 _GZIP = b"\x1f\x8b"
+_PARQUET = b"PAR1\x15"
+"""With the first byte of the page that follows, since a column of a csv may be called so."""
 _LINE = re.compile(rb"[^\n]+")
+_BLANKS = b" \t\n\r\v\f"
 _QUOTE = ord('"')
 _NEWLINE = ord("\n")
 
@@ -43,7 +47,7 @@ def blocks_of_lines(
 
     The last line needs no newline. With ``in_quotes`` a newline between quotation marks does not
     end a line. Raises RecordError where a line is longer than ``LONGEST`` bytes, and FormatError
-    for what is packed with gzip.
+    for what is packed with gzip or begins as RecordIO or parquet does.
     """
     refill = Refill(source, size)
     wanted = size
@@ -56,8 +60,13 @@ def blocks_of_lines(
         offset = refill.offset
         if offset == 0 and block.startswith(_GZIP):
             raise FormatError(
-                f"{name} is packed with gzip: unpack it, or let Pipe mode do so with "
-                "CompressionType Gzip"
+                f"{name} is packed with gzip: unpack it, end its name with .gz, or let Pipe mode "
+                "unpack it with CompressionType Gzip"
+            )
+        if offset == 0 and (found := _other_format(block)):
+            raise FormatError(
+                f"{name} begins as {found} does, and is read as lines of text: correct its content "
+                "type"
             )
         end = len(block) if len(block) < wanted else _end_of_lines(block, in_quotes)
         if end == 0 and wanted >= LONGEST:
@@ -70,12 +79,25 @@ def blocks_of_lines(
             yield offset, block[:end]
 
 
-def lines_of(block: bytes) -> Iterator[tuple[int, bytes]]:
+def _other_format(start: bytes) -> str | None:
+    """The format of records that no text begins like: neither is UTF-8, or a line of it."""
+    if start.startswith(MAGIC_WORD):
+        return "RecordIO"
+    return "parquet" if start.startswith(_PARQUET) else None
+
+
+def lines_of(block: bytes, delimiter: str = "") -> Iterator[tuple[int, bytes]]:
     """Each line that is not blank, without its end, with the byte at which it begins."""
     for found in _LINE.finditer(block):
         line = found[0]
-        if line.strip():
+        if not is_blank(line, delimiter):
             yield found.start(), line.rstrip(b"\r")
+
+
+def is_blank(text: bytes, delimiter: str = "") -> bool:
+    """Whether there are only blanks in it. Where a tab parts the fields, a line of tabs is a row in
+    which all are missing."""
+    return not text.strip(_BLANKS.replace(delimiter.encode(), b"") if delimiter else _BLANKS)
 
 
 def without_byte_order_mark(offset: int, block: bytes) -> tuple[int, bytes]:

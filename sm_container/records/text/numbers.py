@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sm_container.records.text.lines import MARK, lines_of
+from sm_container.records.text.lines import MARK, is_blank, lines_of
 
 MISSING = ("", "NA", "N/A", "NULL", "null", "#N/A")
 """What stands for a number that is not known, besides the many spellings of nan."""
@@ -34,7 +34,7 @@ def matrix(block: bytes, width: int, delimiter: str, dtype: str) -> NDArray[Any]
 
     Raises ValueError for what this fast way cannot read, which the careful way may.
     """
-    if not block.strip():
+    if is_blank(block, delimiter):
         return np.empty((0, width), dtype)
     if not width or not is_plain(block):
         raise ValueError("it may not be what the engines would take it for")
@@ -67,11 +67,11 @@ def careful(
     block: bytes, width: int, delimiter: str
 ) -> Iterator[tuple[int, list[float] | LineError]]:
     """Each line's first byte, and its numbers or what is wrong with it."""
-    for start, line in lines_of(block):
+    for start, line in lines_of(block, delimiter):
         try:
             texts = fields(line, delimiter)
             if len(texts) != width:
-                raise LineError(f"{_fields(len(texts))}, where the first row has {width}")
+                raise LineError(f"{counted(len(texts), 'field')}, where the first row has {width}")
             numbers = [number(text, at) for at, text in enumerate(texts)]
         except LineError as fault:
             yield start, fault
@@ -88,7 +88,17 @@ def fields(line: bytes, delimiter: str) -> list[str]:
     except UnicodeDecodeError as fault:
         raise LineError(f"not UTF-8 text: {fault.reason}") from fault
     except csv.Error as fault:
-        raise LineError(str(fault)) from fault
+        raise LineError(said_of(fault)) from fault
+
+
+def said_of(fault: Exception) -> str:
+    """What Python's csv module finds wrong, in the words of who has only the data."""
+    said = str(fault)
+    if "new-line character" in said:
+        return "a carriage return stands in a field: lines end with LF or CRLF"
+    if "unexpected end of data" in said:
+        return "a quotation mark is opened and never closed"
+    return said
 
 
 def number(text: str, at: int) -> float:
@@ -136,8 +146,9 @@ def _by_numpy(block: bytes, width: int, delimiter: str, dtype: str) -> NDArray[A
     return rows
 
 
-def _fields(count: int) -> str:
-    return f"{count} field{'' if count == 1 else 's'}"
+def counted(count: int, what: str) -> str:
+    """As in "1 field" and "2 fields"."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _shown(text: str) -> str:

@@ -102,13 +102,13 @@ def _torn(subject: Subject, planned: PlannedTrial, moment: float) -> Course:
 def _filled(subject: Subject, planned: PlannedTrial, moment: float) -> Course:
     """A job whose disk becomes full. Where it fails, another one over the same checkpoints."""
     job = Job(subject, str(planned.number), planned.number)
-    disk = Disk(job.watched.checkpoints, moment)
+    disk = Disk(job.watched.checkpoints)
 
     def use_disk(phase: Phase) -> None:
         if phase is Phase.IMAGE:
             disk.mount()
         elif phase is Phase.TRAINING:
-            disk.start()
+            disk.fill_after(moment)
         elif phase is Phase.REPLACING:
             disk.close()  # the next attempt has a tree of its own
 

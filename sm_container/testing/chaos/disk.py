@@ -25,13 +25,12 @@ def why_no_disk() -> str | None:
 
 
 class Disk:
-    """A disk at ``folder`` that is full ``seconds`` after ``start``: mounted, started and closed,
-    and perhaps all of it again for another attempt."""
+    """A disk over a folder, which ``fill`` fills, or time: mounted, filled and closed, and perhaps
+    all of it again for another attempt."""
 
-    def __init__(self, folder: Path, seconds: float) -> None:
+    def __init__(self, folder: Path) -> None:
         self.is_full = False
         self._folder = folder
-        self._seconds = seconds
         self._fault: Exception | None = None
         self._timer: threading.Timer | None = None
 
@@ -39,9 +38,9 @@ class Disk:
         """Raises EngineError where that is refused."""
         _mount("-t", "tmpfs", "-o", f"mode={FOLDER_MODE:o}", _SOURCE, str(self._folder))
 
-    def start(self) -> None:
-        """The training has begun."""
-        self._timer = threading.Timer(self._seconds, self._fill)
+    def fill_after(self, seconds: float) -> None:
+        """Fill it later."""
+        self._timer = threading.Timer(seconds, self.fill)
         self._timer.daemon = True
         self._timer.start()
 
@@ -55,7 +54,8 @@ class Disk:
         if self._fault is not None:
             raise self._fault
 
-    def _fill(self) -> None:
+    def fill(self) -> None:
+        """Fill it now. Whatever stands in the way is raised by ``close``."""
         try:
             _shrink(self._folder)
             self.is_full = True

@@ -73,6 +73,24 @@ def test_no_bytes_are_no_rows() -> None:
     assert sum(batch.rows for batch in Csv().batches(b"\n \n", "blank", rows=9)) == 0
 
 
+@pytest.mark.parametrize("tail", [b"", b"wrong\n"], ids=["at once", "line by line"])
+@pytest.mark.parametrize("delimiter", ["\t", " ", ","])
+@pytest.mark.parametrize("columns", [(), ("a", "b")], ids=["numbers", "table"])
+def test_a_line_of_delimiters_alone_is_a_row_of_missing_values(
+    columns: tuple[str, ...], delimiter: str, tail: bytes
+) -> None:
+    text = f"1{delimiter}2\n{delimiter}\n{delimiter}3\n\n".encode() + tail
+    read = Csv(delimiter=delimiter, columns=columns).batches(
+        text, "gaps", rows=9, on_fault=OnFault.SKIP
+    )
+
+    (batch,) = read
+
+    first, second = batch.values()
+    assert np.isnan(np.column_stack([first, second])).sum() == 3
+    assert batch.rows == 3
+
+
 def test_another_delimiter() -> None:
     np.testing.assert_array_equal(read(Csv(delimiter="\t"), b"1\t2\n")["features"], [[2]])
 
@@ -104,7 +122,9 @@ def test_a_fault_says_where(data: bytes, index: int, offset: int, said: str) -> 
 
 
 def test_what_is_packed_with_gzip_is_told_so() -> None:
-    with pytest.raises(FormatError, match=r"is packed with gzip: .* CompressionType Gzip"):
+    with pytest.raises(
+        FormatError, match=r"is packed with gzip: .*end its name with \.gz.* CompressionType Gzip"
+    ):
         whole(Csv(), gzip.compress(b"1,2\n3,4\n"))
 
 

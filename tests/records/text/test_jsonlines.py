@@ -223,6 +223,18 @@ def test_pyarrow_reads_mutated_lines_as_json_does(
     assert_same(Batch(found), Batch(expected))
 
 
+@pytest.mark.parametrize("text", [b'{"i":\n1}\n', b'{"i": 1}\n\n{"i":\n2}', b'{"i": 1}{"i":\n2}\n'])
+def test_an_object_that_spans_lines_is_left_to_json(text: bytes) -> None:
+    assert by_arrow(text, {"i": "int64"}, ignores_others=False) is None
+
+
+def test_blank_lines_between_and_around_are_none() -> None:
+    found = by_arrow(b'\n {"i": 1}\r\n\n{"i": 2}\n\n', {"i": "int64"}, ignores_others=False)
+
+    assert found is not None
+    assert found["i"].tolist() == [1, 2]
+
+
 def test_lines_that_are_as_before_are_read_by_pyarrow() -> None:
     kinds = {"i": "int64", "x": "float64", "t": "text", "m": "int64[]", "b": "bool"}
     found = by_arrow(b"\n".join(LINES[:1] * 3), kinds, ignores_others=False)

@@ -28,7 +28,7 @@ def written_until_refused(folder: Path) -> int:
 def test_a_disk_is_full_from_its_moment_on(hostile_tmp_path: Path) -> None:
     folder = hostile_tmp_path / "checkpoints"
     folder.mkdir()
-    disk = Disk(folder, 0.2)
+    disk = Disk(folder)
     if why_no_disk() is not None:
         assert os.geteuid() != 0 or not os.access("/dev/fuse", os.W_OK)
         with pytest.raises(EngineError, match="cannot be mounted"):
@@ -37,7 +37,7 @@ def test_a_disk_is_full_from_its_moment_on(hostile_tmp_path: Path) -> None:
     disk.mount()
     try:
         (folder / "kept").write_text("before")
-        disk.start()
+        disk.fill_after(0.2)
         assert written_until_refused(folder) == errno.ENOSPC
         assert (folder / "kept").read_text() == "before"
     finally:
@@ -49,12 +49,12 @@ def test_a_disk_is_full_from_its_moment_on(hostile_tmp_path: Path) -> None:
 def test_another_attempt_has_a_disk_of_its_own(hostile_tmp_path: Path) -> None:
     if why_no_disk() is not None:
         pytest.skip("only root may mount")
-    disk = Disk(hostile_tmp_path, 0.0)
+    disk = Disk(hostile_tmp_path)
     try:
         for _ in range(2):
             disk.mount()
             (hostile_tmp_path / "file").write_text("on the disk")
-            disk.start()
+            disk.fill()
             assert written_until_refused(hostile_tmp_path) == errno.ENOSPC
             disk.close()
             assert list(hostile_tmp_path.iterdir()) == []
@@ -63,7 +63,7 @@ def test_another_attempt_has_a_disk_of_its_own(hostile_tmp_path: Path) -> None:
 
 
 def test_a_disk_that_is_closed_before_its_moment(hostile_tmp_path: Path) -> None:
-    disk = Disk(hostile_tmp_path, 3600)
-    disk.start()
+    disk = Disk(hostile_tmp_path)
+    disk.fill_after(3600)
     disk.close()
     assert not disk.is_full

@@ -1,0 +1,1 @@
+"""Jobs whose container is this process: breakpoints, coverage and monkeypatches work there."""
