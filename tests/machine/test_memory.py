@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sm_container.machine.memory import memory_bound, physical_memory, tree_memory
+from sm_container.machine.memory import memory_bound, physical_memory
 
 MIB = 1 << 20
 

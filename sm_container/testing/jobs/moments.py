@@ -18,7 +18,7 @@ from sm_container.harness.job.status import JobStatus, Phase
 from sm_container.harness.life.checkpoints import checkpoint_place
 from sm_container.harness.life.prepare import Prepared
 from sm_container.harness.store.folder import JobFolder
-from sm_container.testing.chaos.disk import Disk, why_no_disk
+from sm_container.testing.survival.disk import Disk, why_no_disk
 
 
 class Event(Enum):

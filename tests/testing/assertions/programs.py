@@ -5,7 +5,7 @@ from __future__ import annotations
 COUNTING = """
 import json, os, pathlib, signal, sys, time
 DEFECT = os.environ.get("DEFECT", "")
-STEPS = int(os.environ.get("STEPS", "5"))
+STEPS = int(os.environ.get("STEPS", "3"))
 ml = pathlib.Path("/opt/ml")
 file = ml / "checkpoints" / "state.json"
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -20,7 +20,7 @@ while state["step"] < STEPS:
     if DEFECT != "careless":
         file.write_text(json.dumps(state))
     print("step", state["step"], flush=True)
-    time.sleep(0.15)
+    time.sleep(0.2)
 kept = state if DEFECT == "unsteady" else {"step": state["step"]}
 (ml / "model" / "model.json").write_text(json.dumps(kept))
 print("error:", 1 / state["step"] + state["starts"] / 1000, flush=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from sm_container.harness.engines.engine import EngineError
-from sm_container.testing.chaos.disk import why_no_disk
 from sm_container.testing.jobs.memory_group import MemoryGroup, memory_group
 from sm_container.testing.jobs.training_job import TrainingJob
+from sm_container.testing.survival.disk import why_no_disk
 
 Make = Callable[..., TrainingJob]
 LIMIT = 160 << 20
