@@ -202,11 +202,20 @@ def _require_harness() -> None:
 
 def _jobs_of(item: pytest.Item) -> dict[str, str]:
     """By name, what there is to say of the jobs that a test ran or was given."""
-    jobs = {each.name: each.describe() for each in item.config.stash[_STARTED]}
+    jobs: dict[str, StartedJob | JobResult] = {
+        each.name: each for each in item.config.stash[_STARTED]
+    }
     module = sys.modules.get("sm_container.testing.jobs.result")
     if module is not None:
         for given in getattr(item, "funcargs", {}).values():
             if isinstance(given, module.JobResult):
-                result: JobResult = given
-                jobs.setdefault(result.name, result.describe())
-    return jobs
+                jobs.setdefault(given.name, given)
+    return {name: _described(job) for name, job in jobs.items()}
+
+
+def _described(job: StartedJob | JobResult) -> str:
+    """A test may have taken away what a job has left: that is no reason to say nothing."""
+    try:
+        return job.describe()
+    except Exception as fault:  # noqa: BLE001 - shown in the place of what cannot be
+        return f"it cannot be described: {fault!r}"

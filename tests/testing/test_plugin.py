@@ -97,6 +97,12 @@ def test_a_failure_tells_of_its_jobs(suite: pytest.Pytester) -> None:
             assert shared.model_files() == ["other.txt"]
 
 
+        def test_that_tidies_up(training_job):
+            result = training_job(algorithm).run()
+            (result.folder.path / "job.json").write_text("torn")
+            raise OSError("of its own")
+
+
         @pytest.fixture
         def broken(training_job):
             assert training_job(algorithm).run().status == "Stopped"
@@ -109,9 +115,9 @@ def test_a_failure_tells_of_its_jobs(suite: pytest.Pytester) -> None:
 
     result = suite.runpytest_subprocess(f"--basetemp={suite.path / HOSTILE}", "-q")
 
-    result.assert_outcomes(passed=1, failed=2, errors=1)
+    result.assert_outcomes(passed=1, failed=3, errors=1)
     shown = result.stdout.str()
-    assert len(re.findall(r"^-+ sm-container job words-\w{8} -+$", shown, re.MULTILINE)) == 3
+    assert len(re.findall(r"^-+ sm-container job words-\w{8} -+$", shown, re.MULTILINE)) == 4
     result.stdout.fnmatch_lines_random(
         [
             "E       assert 'Failed' == 'Completed'",
@@ -123,6 +129,7 @@ def test_a_failure_tells_of_its_jobs(suite: pytest.Pytester) -> None:
             f"job folder: *{HOSTILE}*",
             "log, the last * lines:",
             "on the standard error",
+            "it cannot be described: DamagedJobError(*",
         ]
     )
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from sm_container.algorithm.algorithm import Algorithm
-from sm_container.contract.platform import training_job_arn
 from sm_container.harness.engines.engine import Engine
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.job.record import JobRecord
+from sm_container.harness.job.status import Phase
 from sm_container.harness.life.containers import container_spec
-from sm_container.harness.life.launch import ACCOUNT, run_attached
-from sm_container.harness.life.observer import Observer
+from sm_container.harness.life.launch import run_attached
+from sm_container.harness.life.observer import Observer, Silent
 from sm_container.harness.life.prepare import Prepared, prepare
 from sm_container.harness.request.training_request import TrainingRequest
 from sm_container.harness.store.folder import JobFolder
@@ -73,11 +73,12 @@ def run_request(
         observers: list[Observer] = [befalling, *(each(prepared, folder) for each in watchers)]
         if live:
             observers.append(around.enter_context(echo_to_terminal()))
-        started = StartedJob(folder, _command(prepared, folder))
+        started = StartedJob(folder)
+        observers.append(_Commanded(prepared, started))
         told(started)
         with befalling.watching(prepared):
             record = run(prepared, Together(*observers))
-    return JobResult(record, folder, started.command)
+        return JobResult(record, folder, started.command)
 
 
 def _in_this_process(
@@ -90,6 +91,14 @@ def _in_this_process(
     return InProcessEngine(algorithm, stage), lambda *given: run_on(stage, *given)
 
 
-def _command(prepared: Prepared, folder: JobFolder) -> tuple[str, ...]:
-    arn = training_job_arn(prepared.request.name, prepared.options.region, ACCOUNT)
-    return tuple(prepared.engine.command(container_spec(prepared, folder, HOST, arn)))
+class _Commanded(Silent):
+    """Notes what the engine runs, when all that it names is there."""
+
+    def __init__(self, prepared: Prepared, started: StartedJob) -> None:
+        self._prepared = prepared
+        self._started = started
+
+    def record(self, record: JobRecord) -> None:
+        if record.phase is Phase.IMAGE and not self._started.command:
+            spec = container_spec(self._prepared, self._started.folder, HOST, record.arn)
+            self._started.command = tuple(self._prepared.engine.command(spec))
