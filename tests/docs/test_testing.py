@@ -1,4 +1,4 @@
-"""The page on testing: its test module is run, and it names every field and method that there is."""
+"""The page on testing: its test module is run, and it names every field and method."""
 
 from __future__ import annotations
 
