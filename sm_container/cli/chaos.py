@@ -22,15 +22,15 @@ from sm_container.harness.life.stopping import raising_interrupts
 from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.store.home import Home
 from sm_container.harness.store.jobs import JobStore
-from sm_container.testing.chaos.agreement import Criterion
 from sm_container.testing.chaos.clearing import Remove, clear, cleared
-from sm_container.testing.chaos.disk import why_no_disk
 from sm_container.testing.chaos.plan import Fault, plan
 from sm_container.testing.chaos.scratch import left_over, new_scratch
 from sm_container.testing.chaos.subject import Subject
 from sm_container.testing.chaos.trial import run_trial
 from sm_container.testing.chaos.undisturbed import Undisturbed, UndisturbedError, run_undisturbed
 from sm_container.testing.chaos.verdict import Verdict
+from sm_container.testing.survival.agreement import Criterion
+from sm_container.testing.survival.disk import why_no_disk
 
 _SEEDS = 1_000_000
 _EXIT_FOUND = 1

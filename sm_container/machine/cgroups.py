@@ -61,6 +61,14 @@ def memory_group(proc: Path = PROC) -> MemoryGroup | None:
     return least
 
 
+def memory_folders(proc: Path = PROC) -> Iterator[tuple[Path, int]]:
+    """The folders of the groups that count the memory of this process, the innermost first, each
+    with its version."""
+    for folder, mount in _folders(proc):
+        if mount.version == 2 or "memory" in mount.controllers:
+            yield folder, mount.version
+
+
 def memory_limit(folder: Path, version: int) -> int | None:
     """The limit of memory that a group itself sets, in bytes; None where it sets none."""
     limit = _number(folder / ("memory.max" if version == 2 else "memory.limit_in_bytes"))

@@ -13,8 +13,8 @@ import pytest
 
 from sm_container.cli.commands.chaos import FAULTS
 from sm_container.harness.inputs.fastfile.mounts import mounts_below
-from sm_container.testing.chaos.disk import why_no_disk
 from sm_container.testing.chaos.plan import Fault
+from sm_container.testing.survival.disk import why_no_disk
 
 PROGRAMS = Path(__file__).parents[1] / "testing" / "chaos"
 METRIC = ("--metric", "final:error=final:error=([0-9.]+)")

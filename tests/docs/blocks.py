@@ -10,6 +10,9 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[2]
+NOT_BY_ITSELF = ("no", "pytest")
+"""What the setting ``run`` says of a block that is not simply run."""
+
 _SETTING = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -17,8 +20,8 @@ _SETTING = re.compile(r'(\w+)="([^"]*)"')
 class Block:
     """One fenced block. Settings follow the language: ```` ```sh run="no" ````.
 
-    ``title`` names the file that the block is, ``run="no"`` keeps it from being run,
-    ``exit`` is the exit code of its last command.
+    ``title`` names the file that the block is, ``run="no"`` keeps it from being run, with
+    ``run="pytest"`` it is part of a test module, ``exit`` is the exit code of its last command.
     """
 
     page: Path
@@ -29,7 +32,7 @@ class Block:
 
     @property
     def runs(self) -> bool:
-        return self.settings.get("run") != "no"
+        return self.settings.get("run") not in NOT_BY_ITSELF
 
     def __str__(self) -> str:
         return f"{self.page.relative_to(ROOT)}:{self.line}"

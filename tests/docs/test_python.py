@@ -12,7 +12,7 @@ from pytest_examples import EvalExample, find_examples
 
 from sm_container.algorithm.job import Job
 from sm_container.contract.layout import Layout
-from tests.docs.blocks import ROOT, Block, blocks, pages
+from tests.docs.blocks import NOT_BY_ITSELF, ROOT, Block, blocks, pages
 
 PAGES = sorted({block.page for block in blocks("python") if block.runs})
 PROGRAMS = [block for block in blocks("python") if block.runs and "algorithm.main()" in block.text]
@@ -23,7 +23,7 @@ def test_a_page_prints_what_it_says(page: Path, eval_example: EvalExample, job: 
     """A page is read from its top: each block knows what those before it have defined."""
     names: dict[str, Any] = {"job": job}
     for example in find_examples(str(page)):
-        if example.prefix_settings().get("run") != "no":
+        if example.prefix_settings().get("run") not in NOT_BY_ITSELF:
             names |= eval_example.run_print_check(example, module_globals=dict(names))
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import JobStatus, Phase
-from sm_container.testing.chaos.disk import Disk
 from sm_container.testing.chaos.job import Job, trained
 from sm_container.testing.chaos.plan import Fault, PlannedTrial
-from sm_container.testing.chaos.restored import Restored
 from sm_container.testing.chaos.stored import stored_checkpoints, tear
 from sm_container.testing.chaos.subject import Subject
+from sm_container.testing.survival.disk import Disk
+from sm_container.testing.survival.restored import Restored
 
 _UNTIL_STOPPED = 3600.0
 

@@ -16,7 +16,7 @@ from sm_container.harness.life.training import run_job
 from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.text import duration
 from sm_container.testing.chaos.subject import Subject
-from sm_container.testing.chaos.watched import Watched
+from sm_container.testing.survival.watched import Watched
 
 
 class Job:

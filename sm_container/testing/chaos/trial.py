@@ -4,7 +4,6 @@ verdict."""
 from __future__ import annotations
 
 from sm_container.harness.job.status import JobStatus
-from sm_container.testing.chaos.agreement import Criterion
 from sm_container.testing.chaos.clearing import Remove, clear_jobs
 from sm_container.testing.chaos.course import Course, run_course
 from sm_container.testing.chaos.job import trained
@@ -12,6 +11,7 @@ from sm_container.testing.chaos.plan import PlannedTrial, Window
 from sm_container.testing.chaos.subject import Subject
 from sm_container.testing.chaos.undisturbed import Undisturbed
 from sm_container.testing.chaos.verdict import TOO_LATE, Verdict, judge
+from sm_container.testing.survival.agreement import Criterion
 
 _DRAWS = 5
 _SLOWEST_PACE = 0.9

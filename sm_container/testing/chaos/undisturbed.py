@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sm_container.harness.job.status import JobStatus, Phase
-from sm_container.testing.chaos.agreement import Outcome
 from sm_container.testing.chaos.arrivals import Arrivals
 from sm_container.testing.chaos.job import Job, trained, why_incomplete
 from sm_container.testing.chaos.plan import Window
 from sm_container.testing.chaos.subject import Subject
+from sm_container.testing.survival.agreement import Outcome
 
 
 class UndisturbedError(Exception):

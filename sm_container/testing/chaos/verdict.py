@@ -9,24 +9,16 @@ from typing import Any
 
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import JobStatus
-from sm_container.testing.chaos.agreement import Agreement, Criterion, Outcome, compare
 from sm_container.testing.chaos.course import Course
 from sm_container.testing.chaos.job import why_incomplete
 from sm_container.testing.chaos.plan import Fault, PlannedTrial
-from sm_container.testing.chaos.restored import Restored
 from sm_container.testing.chaos.undisturbed import Undisturbed
+from sm_container.testing.survival.agreement import Agreement, Criterion, Outcome, compare
+from sm_container.testing.survival.resumption import Resumption, resumption_of
 
 TOO_LATE = "the job had ended before its fault"
 
 _WORDLESS = re.compile(r"AlgorithmError: , exit code: [0-9]+")
-
-
-@dataclass(frozen=True)
-class Resumption:
-    """Whether the start after the fault went on, and ``how`` in words."""
-
-    resumed: bool
-    how: str
 
 
 @dataclass(frozen=True)
@@ -121,28 +113,10 @@ def _resumption(course: Course) -> Resumption:
     if course.failed is not None and not _has_reason(course.failed):
         return Resumption(False, "it failed without a reason in /opt/ml/output/failure")
     if course.start is not None:
-        return _resumption_from(course.start)
+        return resumption_of(course.start)
     if course.record.status is JobStatus.COMPLETED:
         return Resumption(True, "survived")
     return Resumption(False, "did not start again")
-
-
-def _resumption_from(start: Restored) -> Resumption:
-    """What the start after the fault, which has ended, made of what it was given."""
-    if not start.files:
-        return Resumption(False, "begun again from nothing")
-    if start.has_library_checkpoints and start.step is None:
-        return Resumption(False, "begun again: no checkpoint that was restored is whole")
-    if start.was_read() is False:
-        return Resumption(False, "begun again: nothing that was restored was read")
-    again = start.repeated_step
-    if again is not None:
-        return Resumption(False, f"begun again: step {again} was saved once more")
-    if start.step is not None:
-        return Resumption(True, f"resumed from step {start.step}")
-    files = "1 file" if len(start.files) == 1 else f"{len(start.files)} files"
-    seen = "" if start.was_read() else " (whether they were read is not known on this disk)"
-    return Resumption(True, f"resumed from {files}{seen}")
 
 
 def _has_reason(record: JobRecord) -> bool:

@@ -6,11 +6,12 @@ it in S3.
 
 from __future__ import annotations
 
+import gzip
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
@@ -38,7 +39,7 @@ class Data:
     ``content_type`` is how it is written, and the channel's ContentType; None for the one that the
     algorithm declares, or ``text/csv``. ``files`` is how many files records are spread over.
     ``mode`` is the channel's own InputMode. The others are CreateTrainingJob's Channel, by its
-    names in lower case.
+    names in lower case; with ``compression="Gzip"`` what is written is packed.
     """
 
     value: Any
@@ -89,10 +90,11 @@ def write_data(data: Data, folder: Path, content_type: str = DEFAULT_CONTENT_TYP
         FormatError: where the content type cannot hold it.
         TypeError, ValueError: for a value that is none of those that ``Data`` names.
     """
+    if data.data_type != "S3Prefix":
+        raise TypeError(f"a {data.data_type} is a file that is there: give its path")
     folder.mkdir(parents=True)
     if _is_files(data.value):
-        for name, content in data.value.items():
-            _write_file(folder, name, content)
+        write_files(data.value, folder, _packed if data.compression == "Gzip" else bytes)
         return
     batch = as_batch(data.value)
     has_labels = LABEL in batch or FEATURES not in batch
@@ -103,7 +105,7 @@ def write_data(data: Data, folder: Path, content_type: str = DEFAULT_CONTENT_TYP
     suffix = suffix_of(content_type)
     for number, rows in enumerate(np.array_split(np.arange(batch.rows), data.files)):
         part = batch.slice(int(rows[0]), int(rows[-1]) + 1) if len(rows) else batch.slice(0, 0)
-        with open(folder / f"part-{number:05d}{suffix}", "wb") as file:
+        with _created(folder / f"part-{number:05d}{suffix}", data.compression) as file:
             form.write(bridged([part], form), file)
 
 
@@ -166,10 +168,26 @@ def _is_files(value: Any) -> bool:
     )
 
 
-def _write_file(folder: Path, name: str, content: bytes | str) -> None:
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or not path.parts:
-        raise ValueError(f"{name!r} is no name of a file within the channel")
-    file = folder / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(content.encode() if isinstance(content, str) else content)
+def write_files(
+    files: Mapping[str, bytes | str], folder: Path, made: Callable[[bytes], bytes] = bytes
+) -> None:
+    """Write files by their names, which may have folders in them; ``made`` makes the bytes that
+    are written of those that are given. Raises ValueError for a name that leads out of the
+    folder."""
+    for name, content in files.items():
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or not path.parts:
+            raise ValueError(f"{name!r} is no name of a file within {folder.name}")
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(made(content.encode() if isinstance(content, str) else content))
+
+
+def _packed(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
+
+
+def _created(path: Path, compression: str | None) -> BinaryIO:
+    if compression == "Gzip":
+        return cast(BinaryIO, gzip.GzipFile(path, "wb", mtime=0))
+    return open(path, "wb")

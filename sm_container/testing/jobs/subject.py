@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sm_container.algorithm.algorithm import Algorithm
-from sm_container.declaration.document import create_algorithm_document
+from sm_container.contract.metrics import MetricDefinition
 from sm_container.declaration.specification import Specification
 from sm_container.harness.engines.detect import target_path
 from sm_container.harness.engines.program import find_program
-from sm_container.runtime.program import PROGRAM_VARIABLE
+from sm_container.testing.jobs.declared import Declared, metrics_of, specification_of
+from sm_container.testing.jobs.launcher import write_launcher
 
 Target = Algorithm[Any] | str | os.PathLike[str]
 
@@ -26,69 +27,73 @@ class TargetError(ValueError):
 @dataclass(frozen=True)
 class Subject:
     """What is run. ``target`` is an image's reference or an absolute path, and ``algorithm`` is
-    given where its function can be called in this process. ``specification`` is what is known of
-    the algorithm's declaration."""
+    given where its function can be called in this process. ``specification`` and ``metrics`` are
+    what is known of its declaration."""
 
     name: str
     target: str
     algorithm: Algorithm[Any] | None = None
     specification: Specification | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
+    metrics: tuple[MetricDefinition, ...] = ()
 
     @classmethod
-    def of(cls, given: Target) -> Subject:
+    def of(cls, given: Target, declared: Declared | None = None) -> Subject:
         """What a test gave. A string is a path if it looks like one or is there, else an image.
+        ``declared`` says what a program or an image is declared to be.
 
         Raises:
             TargetError, EngineError: where there is no such program.
+            ContractError, DocumentError: for a document that is not an algorithm's.
         """
+        known = _known(given if declared is None and isinstance(given, Algorithm) else declared)
         if isinstance(given, Algorithm):
-            return _of_algorithm(given)
+            return cls(given.declaration.name, _source_of(given), given, *known)
         path = Path(given) if isinstance(given, os.PathLike) else target_path(given)
         if path is None:
             assert isinstance(given, str)
-            return cls(given.rpartition("/")[2].partition(":")[0], given)
+            return cls(_name_of_image(given), given, None, *known)
         if not path.exists():
             raise TargetError(f"{given}: there is no such program or folder")
         program = find_program(path)
-        return cls(program.stem, os.path.abspath(path))
+        return cls(program.stem, os.path.abspath(path), None, *known)
+
+    @classmethod
+    def without_program(cls, declared: Declared | None) -> Subject:
+        """Nothing is run: what is known of a declaration is all that there is."""
+        algorithm = declared if isinstance(declared, Algorithm) else None
+        name = "opt-ml" if algorithm is None else algorithm.declaration.name
+        return cls(name, "opt-ml", algorithm, *_known(declared))
 
     @property
     def is_image(self) -> bool:
         return not self.target.startswith("/")
 
-    def as_program(self) -> Subject:
-        """The same to be run as a process of its own.
+    def as_program(self, folder: Path) -> Subject:
+        """The same to be run as a process of its own; ``folder`` is for the program that starts it.
 
         Raises:
             TargetError: for an algorithm that is no global variable of a module in a file.
         """
         if self.algorithm is None:
             return self
-        module = sys.modules.get(self.algorithm.train_function.__module__)
-        names = [name for name, value in vars(module).items() if value is self.algorithm]
-        if not names or not self.target.endswith(".py"):
-            raise TargetError(
-                f"{self.name} has to run as a process of its own for this, and cannot: it is no "
-                "global variable of a module. Declare it at the top of a file, or give the "
-                "program's path instead"
-            )
-        reference = f"{Path(self.target).stem}:{names[0]}"
-        return Subject(
-            self.name,
-            self.target,
-            specification=self.specification,
-            environment={PROGRAM_VARIABLE: reference},
-        )
+        try:
+            launcher = write_launcher(self.algorithm, folder)
+        except LookupError as fault:
+            raise TargetError(str(fault)) from None
+        return replace(self, target=str(launcher), algorithm=None)
 
 
-def _of_algorithm(algorithm: Algorithm[Any]) -> Subject:
-    declaration = algorithm.declaration
-    source = os.path.abspath(algorithm.train_function.__code__.co_filename)
-    document = create_algorithm_document(declaration) if declaration.channels else None
-    return Subject(
-        declaration.name,
-        source,
-        algorithm,
-        None if document is None else Specification.from_document(document, Path(source)),
-    )
+def _source_of(algorithm: Algorithm[Any]) -> str:
+    """The file of the function that trains; this interpreter where it is in none."""
+    code = getattr(inspect.unwrap(algorithm.train_function), "__code__", None)
+    return sys.executable if code is None else os.path.abspath(code.co_filename)
+
+
+def _known(
+    declared: Declared | None,
+) -> tuple[Specification | None, tuple[MetricDefinition, ...]]:
+    return (None, ()) if declared is None else (specification_of(declared), metrics_of(declared))
+
+
+def _name_of_image(reference: str) -> str:
+    return reference.rpartition("/")[2].partition("@")[0].partition(":")[0]

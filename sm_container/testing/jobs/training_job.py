@@ -2,79 +2,97 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from sm_container.harness.job.options import RunOptions
-from sm_container.harness.request.errors import RequestError
-from sm_container.harness.request.extensions import LOCAL_ROLE, absolute
-from sm_container.harness.request.for_algorithm import add_metrics, faults_against
-from sm_container.harness.request.parse import parse_request
-from sm_container.harness.request.training_request import TrainingRequest
 from sm_container.harness.store.home import Home
-from sm_container.testing.jobs.data import DEFAULT_CONTENT_TYPE, Data, write_data
+from sm_container.testing.jobs.asked import MAX_RUNTIME, Asked
+from sm_container.testing.jobs.checkpoints import Given
+from sm_container.testing.jobs.declared import Declared
 from sm_container.testing.jobs.moments import Event, Moment
 from sm_container.testing.jobs.result import JobResult
-from sm_container.testing.jobs.running import run_request
+from sm_container.testing.jobs.running import Told, Watcher, run_request, unheard
 from sm_container.testing.jobs.subject import Subject, Target
-
-_MAX_RUNTIME = 3600
-_NAME_LIMIT = 63
 
 
 @dataclass(frozen=True)
 class TrainingJob:
     """A job that has not run yet. Each method gives another one, and leaves this as it is.
 
-    ``scratch`` is a folder for the data that is written, the artifacts and the checkpoints.
-    ``channels`` are :class:`Data` or what that takes. ``hyperparameters`` that are no text are
-    written as the SageMaker SDK writes them. ``request`` are further members of the
-    CreateTrainingJob request, which stand above all others. An algorithm runs in this process
-    unless ``own_process``, or something that befalls it, wants a process that can be killed.
+    ``target`` is a declared algorithm, the path of a program or folder, or an image. ``home`` is
+    the harness's folder, ``scratch`` one for the data that is written, the artifacts and the
+    checkpoints.
+
+    An algorithm trains in this process unless ``own_process`` is set, or something that befalls it
+    wants a process that can be killed. ``algorithm`` says what a program or an image is declared to
+    be: an Algorithm, or its CreateAlgorithm document or the path of that. The request is held
+    against the declaration, whose metrics are looked for.
     """
 
     home: Home
     scratch: Path
     target: Target
+    algorithm: Declared | None = None
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    """By name; what is no text is written as the SageMaker SDK writes it."""
     channels: Mapping[str, Any] = field(default_factory=dict)
+    """By name: :class:`Data`, or what that takes."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    """The request's Environment."""
     metrics: Mapping[str, str] = field(default_factory=dict)
-    input_mode: str = "File"
+    """MetricDefinitions beside the declared ones: the regular expression by the name."""
+    input_mode: str | None = None
+    """TrainingInputMode. None for the one that each channel is declared with: File, if it can."""
     instance_type: str = "ml.m5.large"
-    max_runtime: int = _MAX_RUNTIME
+    max_runtime: int = MAX_RUNTIME
+    """MaxRuntimeInSeconds."""
     grace: float = 10.0
-    checkpoints: bool | Path = False
+    """Seconds between SIGTERM and SIGKILL; the service gives 120."""
+    checkpoints: Given = False
+    """Whether there is a CheckpointConfig, and what is at its S3Uri before the first start: True
+    for nothing yet, a folder, files by name, or this library's checkpoints by step."""
     engine: str = "auto"
+    """Of an image: auto, docker or podman."""
     own_process: bool = False
     request: Mapping[str, Any] = field(default_factory=dict)
+    """Further members of the CreateTrainingJob request, laid over all others."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What ``sm-container run`` can be told beside, by the names of RunOptions."""
     moments: tuple[Moment, ...] = ()
     memory_bytes: int | None = None
     live: bool = False
     """Whether the job's log is written to the standard error while it runs."""
+    told: Told = unheard
+    """Told of the job before it runs."""
 
     def interrupt_after(self, moment: float | str) -> TrainingJob:
         """Take its spot instances away ``moment`` seconds after a start's training began, or when
         its log has a line in which the regular expression ``moment`` is found. SIGTERM, the grace,
         SIGKILL; then another start, with the checkpoints restored. Repeat it for the next start.
+
+        Source: developer guide, "Managed Spot Training in Amazon SageMaker".
         """
         return self._with(Moment(Event.INTERRUPT, moment))
 
     def kill_after(self, moment: float | str) -> TrainingJob:
-        """As ``interrupt_after``, without any warning: SIGKILL."""
+        """As ``interrupt_after``, without any warning: SIGKILL, and S3 has what had arrived."""
         return replace(self._with(Moment(Event.KILL, moment)), own_process=True)
 
     def stop_after(self, moment: float | str) -> TrainingJob:
-        """Stop the job, as StopTrainingJob does: SIGTERM, the grace, SIGKILL, artifacts saved."""
+        """Stop the job at a moment, as StopTrainingJob does: SIGTERM, the grace, SIGKILL, and what
+        is in the model folder is saved."""
         return self._with(Moment(Event.STOP, moment))
 
     def out_of_memory_at(self, size: int) -> TrainingJob:
-        """Give the container ``size`` bytes of memory: the kernel ends what takes more."""
-        return replace(self, memory_bytes=size, own_process=True)
+        """Give the container ``size`` bytes of memory: the kernel ends what takes more.
+
+        An image's engine sets the limit. A program needs a control group that this user may make.
+        """
+        return replace(self, memory_bytes=size)
 
     def full_disk(self, moment: float | str = 0.0) -> TrainingJob:
         """Have the disk under the checkpoints full from that moment on: writes fail with ENOSPC.
@@ -83,117 +101,58 @@ class TrainingJob:
         """
         return replace(self._with(Moment(Event.FULL_DISK, moment)), own_process=True)
 
-    def run(self) -> JobResult:
-        """Run it to its end. Must be called in the main thread.
+    def run(self, watchers: Sequence[Watcher] = ()) -> JobResult:
+        """Run it to its end. Must be called in the main thread. ``watchers`` make observers.
 
         Raises:
             RequestError: for a request that the service or the algorithm would refuse.
-            EngineError: where no engine can run it.
+            InputError, StorageError: for data that cannot be had.
+            EngineError: where no engine can run it, or what is to befall it cannot be made here.
+            MissedMomentError: where it ended before what was to befall it.
             KeyboardInterrupt: for Ctrl-C, which stops the job first.
         """
-        subject = Subject.of(self.target)
-        if self.own_process:
-            subject = subject.as_program()
-        request = self._request(subject)
+        place = self.scratch / uuid.uuid4().hex[:8]
+        subject = Subject.of(self.target, self.algorithm)
+        asked = self._asked(subject, place).to_request(self.home.cache)
+        if self.own_process or self.memory_bytes is not None:
+            subject = subject.as_program(place / "program")
         return run_request(
             self.home,
-            request,
+            asked,
             self._options(subject),
             self.moments,
             algorithm=subject.algorithm,
             live=self.live,
+            watchers=watchers,
+            told=self.told,
         )
 
     def _with(self, moment: Moment) -> TrainingJob:
         return replace(self, moments=(*self.moments, moment))
 
-    @property
-    def _is_spot(self) -> bool:
-        return any(each.event.is_interruption for each in self.moments)
-
-    def _request(self, subject: Subject) -> TrainingRequest:
-        place = self.scratch / uuid.uuid4().hex[:8]
-        document: dict[str, Any] = {
-            "TrainingJobName": _name(subject.name),
-            "RoleArn": LOCAL_ROLE,
-            "AlgorithmSpecification": {
-                "TrainingImage": subject.target,
-                "TrainingInputMode": self.input_mode,
-                "MetricDefinitions": [
-                    {"Name": name, "Regex": regex} for name, regex in self.metrics.items()
-                ],
-            },
-            "HyperParameters": {name: _text(each) for name, each in self.hyperparameters.items()},
-            "InputDataConfig": [
-                self._channel(name, Data.of(given), place / "data" / name, subject)
-                for name, given in self.channels.items()
-            ],
-            "OutputDataConfig": {"S3OutputPath": str(place / "artifacts")},
-            "ResourceConfig": {
-                "InstanceType": self.instance_type,
-                "InstanceCount": 1,
-                "VolumeSizeInGB": 1,
-            },
-            "StoppingCondition": {"MaxRuntimeInSeconds": self.max_runtime},
-            "Environment": {**subject.environment, **self.environment},
-        }
-        if self._is_spot:
-            document["EnableManagedSpotTraining"] = True
-            document["StoppingCondition"]["MaxWaitTimeInSeconds"] = self.max_runtime
-        kept = self._checkpoints(place)
-        if kept is not None:
-            document["CheckpointConfig"] = {"S3Uri": str(kept)}
-        document.update(self.request)
-        against: tuple[str, ...] = ()
-        if subject.specification is not None:
-            add_metrics(document, subject.specification)
-            against = faults_against(subject.specification, document, self.home.cache)
-        _drop_empty(document)
-        if against:
-            raise RequestError(against)
-        return parse_request(document, cache=self.home.cache)
-
-    def _checkpoints(self, place: Path) -> Path | None:
-        """Where checkpoints are kept: what befalls a job is of interest where there are some."""
-        if isinstance(self.checkpoints, Path):
-            return self.checkpoints
-        return place / "checkpoints" if self.checkpoints or self.moments else None
-
-    def _channel(self, name: str, data: Data, folder: Path, subject: Subject) -> dict[str, Any]:
-        declared = subject.specification and subject.specification.channel(name)
-        known = declared.content_types[0] if declared and declared.content_types else None
-        content_type = data.content_type or known
-        if data.is_there:
-            return data.channel(name, absolute(str(data.value)), content_type)
-        write_data(data, folder, content_type or DEFAULT_CONTENT_TYPE)
-        return data.channel(name, str(folder), content_type or DEFAULT_CONTENT_TYPE)
-
-    def _options(self, subject: Subject) -> RunOptions:
-        return RunOptions(
-            target=subject.target,
-            engine=self.engine if subject.is_image else "process",
-            grace_seconds=self.grace,
-            memory_bytes=self.memory_bytes,
+    def _asked(self, subject: Subject, place: Path) -> Asked:
+        return Asked(
+            subject,
+            place,
+            hyperparameters=self.hyperparameters,
+            channels=self.channels,
+            environment=self.environment,
+            metrics=self.metrics,
+            input_mode=self.input_mode,
+            instance_type=self.instance_type,
+            max_runtime=self.max_runtime,
+            is_spot=any(each.event.is_interruption for each in self.moments),
+            # What befalls a job is of interest where there are some.
+            checkpoints=self.checkpoints or bool(self.moments),
+            request=self.request,
         )
 
-
-def _name(of: str) -> str:
-    """A job's name that no other has."""
-    end = f"-{uuid.uuid4().hex[:8]}"
-    plain = "".join(each if each.isascii() and each.isalnum() else "-" for each in of)
-    return f"{plain.strip('-')[: _NAME_LIMIT - len(end)].strip('-') or 'job'}{end}"
-
-
-def _text(value: Any) -> str:
-    """A hyperparameter as the SageMaker SDK sends it for an algorithm; structures as JSON."""
-    return json.dumps(value) if isinstance(value, dict | list | tuple) else str(value)
-
-
-def _drop_empty(document: dict[str, Any]) -> None:
-    """Members that the service wants to be left out rather than empty."""
-    for member in ("HyperParameters", "InputDataConfig", "Environment"):
-        if not document.get(member):
-            document.pop(member, None)
-    specification = document["AlgorithmSpecification"]
-    if not specification.get("MetricDefinitions"):
-        specification.pop("MetricDefinitions", None)
+    def _options(self, subject: Subject) -> RunOptions:
+        given: dict[str, Any] = {
+            "target": subject.target,
+            "engine": self.engine if subject.is_image else "process",
+            "grace_seconds": self.grace,
+            "memory_bytes": self.memory_bytes,
+            **self.options,
+        }
+        return RunOptions(**given)

@@ -7,23 +7,24 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
 from sm_container.algorithm.algorithm import Algorithm
 from sm_container.algorithm.program import train_or_exit
-from sm_container.contract.layout import BASE_DIR_VARIABLE, Layout
 from sm_container.contract.platform import stop_seconds
 from sm_container.harness.engines.engine import ContainerSpec, EngineError, Exit, Stats
-from sm_container.runtime import configuration as configuration_files
-from sm_container.runtime.environment import variables
 from sm_container.runtime.stop import Stop
+from sm_container.testing.jobs.in_process import log_handlers
+from sm_container.testing.jobs.in_process.output import Output, taking
 from sm_container.testing.jobs.in_process.stage import Stage
+from sm_container.testing.jobs.variables import job_variables
 
 _KILL = signal.SIGRTMIN + 7
 _KILLED = 128 + signal.SIGKILL
 _END_SECONDS = 30.0
+_NOTICE_SECONDS = 5.0
 
 
 class _Killed(BaseException):
@@ -42,26 +43,26 @@ class InProcessContainer:
         self._exit: Exit | None = None
         self._lock = threading.Lock()
         self._is_hearing = False
+        self._told = threading.Event()
         self._pending: list[int] = []
         self._killer: threading.Timer | None = None
-        self._inside: tuple[int, int] | None = None
+        self._output: Output | None = None
 
     @property
     def name(self) -> str:
         return self._spec.name
 
     def start(self) -> tuple[int, int]:
-        if self._inside is not None:
+        if self._output is not None:
             raise EngineError(f"{self.name} was started before")
-        out, out_inside = os.pipe()
-        err, err_inside = os.pipe()
-        self._inside = (out_inside, err_inside)
+        self._output = Output()
         self._stage.submit(self._run)
-        return out, err
+        return self._output.stdout, self._output.stderr
 
     def signal(self, number: int) -> None:
         sent = _KILL if number == signal.SIGKILL else number
         with self._lock:
+            self._told.set()
             if self._is_hearing:
                 main = threading.main_thread().ident
                 assert main is not None
@@ -85,27 +86,30 @@ class InProcessContainer:
 
     def remove(self) -> None:
         self._cancel_killer()
-        if self._inside is not None and self._exit is None:
+        if self._output is not None and self._exit is None:
             self.signal(signal.SIGKILL)
             if self.wait(_END_SECONDS) is None:
                 raise EngineError(f"{self.name} does not end: it catches every exception")
 
     def _run(self) -> None:
-        """Train, on the main thread. Raises KeyboardInterrupt where a person ends it."""
-        assert self._inside is not None
+        """Train, on the main thread. Where a person ends the tests, or the algorithm raises what
+        would end no program, the stage notes that before the container has ended."""
+        assert self._output is not None
         code = _KILLED
         try:
             with ExitStack() as around:
-                for descriptor, inside in zip((1, 2), self._inside, strict=True):
-                    around.enter_context(_redirected(descriptor, inside))
+                taken = around.enter_context(taking(self._output))
+                around.enter_context(log_handlers.of_its_own(taken))
                 around.enter_context(self._environment())
                 around.enter_context(self._hearing())
                 code = self._train()
         except _Killed:
             code = _KILLED
+        except BaseException as raised:  # noqa: BLE001 - the stage raises it again
+            self._stage.note(raised)
+            self._told.wait(_NOTICE_SECONDS)  # else the job looks as if it had failed by itself
         finally:
-            for inside in self._inside:
-                os.close(inside)
+            self._output.end()
             self._exit = Exit(code)
             self._ended.set()
 
@@ -113,7 +117,7 @@ class InProcessContainer:
         try:
             train_or_exit(self._algorithm, self._stop)
         except SystemExit as ended:
-            return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+            return _exit_code(ended)
         return 0
 
     @contextmanager
@@ -121,6 +125,8 @@ class InProcessContainer:
         """Have the signals of this container come as they would to a process of its own."""
 
         def told(number: int, frame: FrameType | None) -> None:
+            if not self._told.is_set():  # it is for the tests themselves
+                raise KeyboardInterrupt
             self._stop.request(signal.Signals(number))
 
         before = {
@@ -141,25 +147,27 @@ class InProcessContainer:
 
     @contextmanager
     def _environment(self) -> Iterator[None]:
-        """The variables that sm-train gives a program, and nothing that the tests had set."""
-        outside = {**os.environ}
+        """The variables that ``sm-train`` gives a program, beside those of this process, and
+        afterwards the variables and the folder that this process had before."""
+        outside, folder = {**os.environ}, os.getcwd()
         try:
-            os.environ.update(self._spec.environment)
-            os.environ[BASE_DIR_VARIABLE] = str(self._spec.tree)
-            os.environ.update(_toolkit_variables())
+            os.environ.update(job_variables(self._spec.tree, self._spec.environment))
             yield
         finally:
             _restore(outside)
+            os.chdir(folder)
 
     def _cancel_killer(self) -> None:
         if self._killer is not None:
             self._killer.cancel()
 
 
-def _toolkit_variables() -> dict[str, str]:
-    configuration = configuration_files.read(Layout.from_environment())
-    assert configuration is not None  # the harness has just written it
-    return variables(configuration, None, os.environ)
+def _exit_code(ended: SystemExit) -> int:
+    """The code that a program ends with, which says on its standard error what is no number."""
+    if ended.code is None or isinstance(ended.code, int):
+        return (ended.code or 0) & 0xFF
+    print(ended.code, file=sys.stderr)
+    return 1
 
 
 def _restore(environment: Mapping[str, str]) -> None:
@@ -170,22 +178,3 @@ def _restore(environment: Mapping[str, str]) -> None:
 
 def _kill(number: int, frame: FrameType | None) -> NoReturn:
     raise _Killed
-
-
-@contextmanager
-def _redirected(descriptor: int, inside: int) -> Iterator[None]:
-    """Have what this process writes to a descriptor come out of the container, and what Python's
-    stream writes as well: pytest has given that one a file of its own."""
-    stream, redirect = (
-        (sys.stdout, redirect_stdout) if descriptor == 1 else (sys.stderr, redirect_stderr)
-    )
-    stream.flush()
-    kept = os.dup(descriptor)
-    own = open(os.dup(inside), "w", buffering=1, encoding="utf-8", errors="surrogateescape")  # noqa: SIM115
-    try:
-        os.dup2(inside, descriptor)
-        with own, redirect(own):
-            yield
-    finally:
-        os.dup2(kept, descriptor)
-        os.close(kept)

@@ -22,10 +22,13 @@ Call = Callable[[], None]
 
 
 class Stage:
-    """Where a thread has calls made by the thread that ``serve``s."""
+    """Where a thread has calls made by the thread that ``serve``s. ``interrupts`` are how that one
+    tells the job that it has to end."""
 
     def __init__(self) -> None:
+        self.interrupts = Interrupts()
         self._calls: SimpleQueue[Call | None] = SimpleQueue()
+        self._raised: BaseException | None = None
 
     def submit(self, call: Call) -> None:
         """Have a call made, after those before it; returns at once."""
@@ -36,9 +39,28 @@ class Stage:
         self._calls.put(None)
 
     def serve(self) -> None:
-        """Make the calls, one after the other, until the end. Raises what they raise."""
-        while (call := self._calls.get()) is not None:
-            call()
+        """Make the calls, one after the other, until the end.
+
+        Raises:
+            BaseException: in the end the first that a call has noted, or that came in between: for
+                Ctrl-C, a test's timeout.
+        """
+        is_open = True
+        while is_open:
+            try:
+                call = self._calls.get()
+                is_open = call is not None
+                if call is not None:
+                    call()
+            except BaseException as raised:  # noqa: BLE001 - raised again when the job has ended
+                self.note(raised)
+        if self._raised is not None:
+            raise self._raised
+
+    def note(self, raised: BaseException) -> None:
+        """Have the job stopped, and ``serve`` raise this in the end, if it is the first."""
+        self._raised = self._raised or raised
+        self.interrupts.received.append(signal.SIGINT)
 
 
 def run_on(stage: Stage, prepared: Prepared, observer: Observer) -> JobRecord:
@@ -46,16 +68,16 @@ def run_on(stage: Stage, prepared: Prepared, observer: Observer) -> JobRecord:
 
     Raises:
         JobExistsError: where the job's name is taken.
-        KeyboardInterrupt: for Ctrl-C, which stops the job first.
+        BaseException: Ctrl-C, a test's timeout and whatever else is raised in this thread and would
+            end no program. The job is stopped first.
     """
     assert threading.current_thread() is threading.main_thread()
     folder, ownership = create_job(prepared)
-    interrupts = Interrupts()
     outcome: Future[JobRecord] = Future()
 
     def live() -> None:
         try:
-            outcome.set_result(run_job(prepared, folder, observer, interrupts))
+            outcome.set_result(run_job(prepared, folder, observer, stage.interrupts))
         except BaseException as defect:  # noqa: BLE001 - raised where the result is asked for
             outcome.set_exception(defect)
         finally:
@@ -65,13 +87,8 @@ def run_on(stage: Stage, prepared: Prepared, observer: Observer) -> JobRecord:
         observer.record(folder.read())
         harness = threading.Thread(target=live, name=f"harness of {folder.name}")
         harness.start()
-        while True:
-            try:
-                stage.serve()
-                break
-            except KeyboardInterrupt:
-                interrupts.record(signal.SIGINT)
-        harness.join()
-    if interrupts.received:
-        raise KeyboardInterrupt
+        try:
+            stage.serve()
+        finally:
+            harness.join()
     return outcome.result()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sm_container.testing.chaos.agreement import Criterion, Outcome, compare
+from sm_container.testing.survival.agreement import Criterion, Outcome, compare
 from tests.cli.records import METRICS, job
 
 MODEL = {"a": "1", "b": "2"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sm_container.harness.engines.engine import EngineError
-from sm_container.testing.chaos.disk import Disk, why_no_disk
+from sm_container.testing.survival.disk import Disk, why_no_disk
 
 
 def written_until_refused(folder: Path) -> int:

@@ -15,7 +15,7 @@ from sm_container.contract.checkpoint_manifest import (
     checksum,
 )
 from sm_container.contract.checkpoints import CheckpointName
-from sm_container.testing.chaos.restored import Restored, newest_step
+from sm_container.testing.survival.restored import Restored, newest_step
 
 
 def checkpoint(folder: Path, name: CheckpointName) -> Path:
@@ -62,6 +62,25 @@ def test_what_was_read_and_removed_was_read(restored: Restored, folder: Path) ->
     state = folder / str(CheckpointName(4)) / "state"
     assert state.read_bytes() == b"some state"
     state.unlink()
+    assert restored.was_read() is True
+
+
+def test_what_was_written_over_and_then_uploaded_was_not_read(
+    restored: Restored, folder: Path
+) -> None:
+    state = folder / str(CheckpointName(4)) / "state"
+    state.write_bytes(b"others")
+    assert state.read_bytes() == b"others"
+    assert restored.was_read() is False
+
+
+def test_what_was_read_and_then_written_over_was_read(restored: Restored, folder: Path) -> None:
+    state = folder / str(CheckpointName(4)) / "state"
+    restored.watch()
+    assert state.read_bytes() == b"some state"
+    state.write_bytes(b"others")
+    restored.end()
+    state.read_bytes()
     assert restored.was_read() is True
 
 

@@ -1,6 +1,8 @@
 """What a start finds in its checkpoint folder, and what it makes of it.
 
-Whether a file was read is told by its access time, which is set to the epoch before the start.
+Whether a file was read is told by its access time, which is set to the epoch before the start. A
+file that is written over is read by who uploads it, and later by whoever likes: what tells then is
+that it had been read before it was written.
 """
 
 from __future__ import annotations
@@ -39,22 +41,24 @@ class Restored:
         self.step = newest_step(folder)
         self.has_library_checkpoints = any(CheckpointName.parse(name) for name in self.names)
         self._traces = _reading_leaves_traces(aside)
+        self._was_read = False
         self._repeated: int | None = None
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="steps", daemon=True)
-        self._descriptors: list[int] = []
+        self._thread = threading.Thread(target=self._watch, name="restored", daemon=True)
+        self._descriptors: dict[int, int] = {}
+        """When the file of each was written, before the start, in nanoseconds."""
         data = [name for name in self.files if name.rpartition("/")[2] != MANIFEST_NAME]
         for name in data[-_WATCHED:]:
             _forget_reading(folder / name)
-            self._descriptors.append(
-                os.open(folder / name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
-            )
+            descriptor = os.open(folder / name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+            self._descriptors[descriptor] = os.fstat(descriptor).st_mtime_ns
 
     def was_read(self) -> bool | None:
         """Whether the program has read any of the files; None where that leaves no trace here."""
         if not self._traces:
             return None
-        return any(os.fstat(each).st_atime_ns > 0 for each in self._descriptors)
+        self._look_for_reading()
+        return self._was_read
 
     @property
     def repeated_step(self) -> int | None:
@@ -63,8 +67,9 @@ class Restored:
         return self._repeated
 
     def watch(self) -> None:
-        """Look from now on for steps that are saved again: they may soon be pruned."""
-        if self.step is not None:
+        """Look from now on for what may soon be no longer seen: files that are read, before they
+        are written over, and steps that are saved again, before they are pruned."""
+        if self.files:
             self._thread.start()
 
     def end(self) -> None:
@@ -80,11 +85,22 @@ class Restored:
             self._look()
 
     def _look(self) -> None:
-        assert self.step is not None
+        self._look_for_reading()
+        if self.step is not None:
+            self._look_for_steps(self.step)
+
+    def _look_for_reading(self) -> None:
+        for descriptor, written in self._descriptors.items():
+            status = os.fstat(descriptor)
+            read, last_written = status.st_atime_ns, status.st_mtime_ns
+            if read > 0 and (last_written == written or read < last_written):
+                self._was_read = True
+
+    def _look_for_steps(self, restored: int) -> None:
         seen = () if self._repeated is None else (self._repeated,)
         fresh = [name for name in _names(self._folder) if name not in self.names]
         steps = [parsed.step for name in fresh if (parsed := CheckpointName.parse(name))]
-        again = [step for step in steps if step <= self.step]
+        again = [step for step in steps if step <= restored]
         self._repeated = min((*again, *seen), default=None)
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import Phase
 from sm_container.harness.store.folder import JobFolder
-from sm_container.testing.chaos.restored import Restored, newest_step
+from sm_container.testing.survival.restored import Restored, newest_step
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""Assertions about jobs, whose messages say what was seen and where to look."""
