@@ -29,7 +29,7 @@ from sm_container.harness.life.limits import Limits
 from sm_container.harness.life.observer import Observer
 from sm_container.harness.life.prepare import Prepared
 from sm_container.harness.life.stopping import StopCause
-from sm_container.harness.life.tree import write_tree
+from sm_container.harness.life.tree import open_to_all, write_tree
 from sm_container.harness.life.utilization import Sampling
 from sm_container.harness.outputs.files import is_contained
 from sm_container.harness.store.deletion import make_deletable
@@ -91,6 +91,8 @@ class Attempt:
                 network_interface=self.prepared.network_interface,
                 attempt=self.number,
             )
+            if self.prepared.options.user is not None:
+                open_to_all(layout, self.prepared.request)
 
     def download(self) -> None:
         """Put the File channels in place, and have the others fed until the containers are gone.

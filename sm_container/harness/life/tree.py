@@ -6,8 +6,8 @@ Source: developer guide, "How Amazon SageMaker Provides Training Information".
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from pathlib import PurePosixPath
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sm_container.contract import hyperparameters
@@ -63,6 +63,21 @@ def write_tree(
         tuple(metric.to_document() for metric in request.metric_definitions)
     ).write(layout.metric_definition_regex)
     _write_optional(layout, request, arn)
+
+
+def open_to_all(layout: Layout, request: TrainingRequest) -> None:
+    """Let any user write where an algorithm may. The service's containers run as root, and what it
+    gives to others is not documented."""
+    folders = [layout.model, layout.output, *_below(layout.output)]
+    if request.checkpoint is not None:
+        folders.append(layout.place_of(request.checkpoint.local_path))
+    for folder in folders:
+        if folder.is_dir() and folder.is_relative_to(layout.base):
+            folder.chmod(0o777)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    return (each for each in folder.rglob("*") if each.is_dir())
 
 
 def _write_optional(layout: Layout, request: TrainingRequest, arn: str) -> None:

@@ -47,6 +47,16 @@ class JobResult:
         return self.record.failure_reason
 
     @property
+    def reason(self) -> str:
+        """Why it ended as it did, in one sentence; its status where nothing more is known."""
+        return self.failure_reason or self.record.fault or self.secondary_status
+
+    @property
+    def has_model(self) -> bool:
+        """Whether it left anything that makes a model artifact."""
+        return self._archive("model").exists()
+
+    @property
     def exit_code(self) -> int | None:
         """The algorithm's own in its last start; None where it never started."""
         return self.record.exit_code
@@ -115,9 +125,12 @@ class JobResult:
     def __repr__(self) -> str:
         return f"<JobResult {self.name}: {self.status}, exit code {self.exit_code}>"
 
-    def _opened(self, what: str) -> Path:
+    def _archive(self, what: str) -> Path:
         destination = self.record.document["OutputDataConfig"]["S3OutputPath"]
-        archive = Path(destination) / self.name / "output" / f"{what}.tar.gz"
+        return Path(destination) / self.name / "output" / f"{what}.tar.gz"
+
+    def _opened(self, what: str) -> Path:
+        archive = self._archive(what)
         folder = self.folder.path / "opened" / what
         if not folder.exists():
             folder.mkdir(parents=True)

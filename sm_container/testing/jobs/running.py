@@ -26,10 +26,11 @@ def run_request(
     moments: Sequence[Moment] = (),
     *,
     algorithm: Algorithm[Any] | None = None,
+    engine: Engine | None = None,
     live: bool = False,
 ) -> JobResult:
     """Run a job to its end, in the main thread. Where an ``algorithm`` is given, it is trained in
-    this process, in the place of the target. ``live`` echoes its log to the standard error.
+    this process, in the place of the target. ``engine`` is one that the caller brings. ``live`` echoes its log to the standard error.
 
     Raises:
         RequestError, InputError, EngineError, StorageError: for a job that cannot be run.
@@ -39,7 +40,7 @@ def run_request(
     folder = JobFolder(home.jobs / request.name)
     watching = Moments(folder, moments, live)
     if algorithm is None:
-        prepared = prepare(home, request, options)
+        prepared = prepare(home, request, options, engine=engine)
         with watching.watching(prepared):
             record = run_attached(prepared, watching)
     else:
@@ -47,7 +48,7 @@ def run_request(
         from sm_container.testing.jobs.in_process.stage import Stage, run_on
 
         stage = Stage()
-        engine: Engine = InProcessEngine(algorithm, stage)
+        engine = InProcessEngine(algorithm, stage)
         prepared = prepare(home, request, options, engine=engine)
         with watching.watching(prepared):
             record = run_on(stage, prepared, watching)
