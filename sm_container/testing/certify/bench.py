@@ -48,8 +48,8 @@ def from_folder(channel: str, folder: Path) -> Change:
 
 @dataclass
 class Bench:
-    """Where checks run jobs. ``request`` is the sound job's; ``specification`` is what the algorithm
-    declares, where that is known; ``place`` is a folder for what the jobs leave."""
+    """Where checks run jobs. ``request`` is the sound job's; ``specification`` is what the
+    algorithm declares, where that is known; ``place`` is a folder for what the jobs leave."""
 
     home: Home
     request: TrainingRequest

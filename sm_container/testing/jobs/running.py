@@ -30,7 +30,8 @@ def run_request(
     live: bool = False,
 ) -> JobResult:
     """Run a job to its end, in the main thread. Where an ``algorithm`` is given, it is trained in
-    this process, in the place of the target. ``engine`` is one that the caller brings. ``live`` echoes its log to the standard error.
+    this process, in the place of the target. ``engine`` is one that the caller brings. ``live``
+    echoes its log to the standard error.
 
     Raises:
         RequestError, InputError, EngineError, StorageError: for a job that cannot be run.

@@ -75,7 +75,9 @@ def _absent(bench: Bench) -> Finding:
 
 
 def _is_optional(bench: Bench, name: str) -> bool:
-    declared = bench.specification and bench.specification.channel(name)
+    if bench.specification is None:
+        return False
+    declared = bench.specification.channel(name)
     return declared is not None and not declared.required
 
 

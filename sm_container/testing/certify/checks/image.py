@@ -58,8 +58,8 @@ CHECKS = (
     Check(
         "image-size",
         "The image is not larger than it may be",
-        "Every start downloads it, on every host, before training; ECR takes 10 GB a layer, and the "
-        "engines 127 layers.",
+        "Every start downloads it, on every host, before training; ECR takes 10 GB a layer, and "
+        "the engines 127 layers.",
         "Leave build tools and package caches out, and what only development needs.",
         "Amazon ECR service quotas; the limit of 10 GB in all is the project's own",
         _sizes,
