@@ -6,23 +6,28 @@ import json
 import random
 import shutil
 import sys
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from sm_container.cli.errors import EXIT_INPUT, Complaint
 from sm_container.cli.home import open_home
 from sm_container.cli.orphans import end_orphans
-from sm_container.cli.removal import remove
+from sm_container.cli.removal import Refused, remove
 from sm_container.cli.running import asked_for
 from sm_container.cli.stream import Stream
 from sm_container.cli.text import duration, one_line, printable
+from sm_container.harness.life.stopping import raising_interrupts
+from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.store.home import Home
 from sm_container.harness.store.jobs import JobStore
 from sm_container.testing.chaos.agreement import Criterion
+from sm_container.testing.chaos.clearing import Remove, clear, cleared
 from sm_container.testing.chaos.disk import why_no_disk
 from sm_container.testing.chaos.job import Subject
-from sm_container.testing.chaos.plan import Fault, plan
+from sm_container.testing.chaos.plan import Fault, PlannedTrial, plan
+from sm_container.testing.chaos.scratch import left_over, new_scratch
 from sm_container.testing.chaos.trials import Trials, UndisturbedError
 from sm_container.testing.chaos.verdict import Verdict
 
@@ -40,40 +45,71 @@ def chaos(
     home = open_home()
     store = JobStore(home)
     end_orphans(store, err)
-    subject = _subject(home, target, arguments, given, err)
+    remove = partial(_why_it_stays, store, err)
+    _end_the_killed(home, remove, err)
+    request, options = asked_for(home, target, arguments, given, err)
     seed = random.randrange(_SEEDS) if given["seed"] is None else given["seed"]
     planned = plan(given["trials"], faults, seed)
-    trials = Trials(
-        subject,
-        Criterion(given["tolerance"], given["agree_on"]),
-        remove=lambda folder: remove(store, folder, err, force=True),
-        tell=lambda line: err.line(f"  {line}", dim=True),
-        keep=given["keep"],
-    )
-    verdicts = []
-    with trials:
-        err.line(f"{subject.name}: {len(planned)} trials, seed {seed}", bold=True)
-        try:
-            trials.undisturbed()
-        except UndisturbedError as fault:
-            raise Complaint([printable(str(fault))], _EXIT_FOUND) from fault
-        err.line(f"undisturbed: trained for {duration(trials.window.end)}", dim=True)
-        if not trials.window.begin:
-            err.line("note: no whole checkpoint came to S3 while it trained", fg="yellow")
-        for each in planned:
-            verdict = trials.run(each)
-            verdicts.append(verdict)
-            said = one_line(verdict.sentence, 500)
-            colour = "green" if verdict.is_good else "red"
-            err.line(f"trial {each.number} of {len(planned)}: {said}", fg=colour)
-    if given["keep"]:
-        err.line(f"kept: {subject.scratch} and the jobs {subject.job_name('*')}", dim=True)
+    tell = partial(err.line, dim=True)
+    with raising_interrupts(), new_scratch(home, kept=given["keep"]) as scratch:
+        subject = Subject(request, options, scratch, tell)
+        trials = Trials(subject, Criterion(given["tolerance"], given["agree_on"]), remove)
+        with _kept(subject) if given["keep"] else cleared(scratch, remove, tell):
+            err.line(f"{request.name}: {len(planned)} trials, seed {seed}", bold=True)
+            verdicts = _verdicts(trials, planned, err)
     if as_json:
-        out.line(json.dumps(_document(subject.name, seed, trials, verdicts), indent=2))
+        out.line(json.dumps(_document(request.name, seed, trials, verdicts), indent=2))
     else:
         for line in _table(verdicts, out):
             out.line(line)
     return 0 if all(verdict.is_good for verdict in verdicts) else _EXIT_FOUND
+
+
+def _verdicts(trials: Trials, planned: Sequence[PlannedTrial], err: Stream) -> list[Verdict]:
+    """Run all trials, and say of each how it went."""
+    try:
+        trials.undisturbed()
+    except UndisturbedError as fault:
+        raise Complaint([printable(str(fault))], _EXIT_FOUND) from fault
+    err.line(f"undisturbed: trained for {duration(trials.window.end)}", dim=True)
+    if not trials.window.begin:
+        err.line("note: no whole checkpoint came to S3 while it trained", fg="yellow")
+    verdicts = []
+    for each in planned:
+        verdict = trials.run(each)
+        verdicts.append(verdict)
+        said = one_line(verdict.sentence, 500)
+        colour = "green" if verdict.is_good else "red"
+        err.line(f"trial {each.number} of {len(planned)}: {said}", fg=colour)
+    return verdicts
+
+
+@contextmanager
+def _kept(subject: Subject) -> Iterator[None]:
+    """Say in the end what is kept."""
+    try:
+        yield
+    finally:
+        subject.tell(f"kept: {subject.scratch.path} and the jobs {subject.job_name('*')}")
+
+
+def _why_it_stays(store: JobStore, err: Stream, folder: JobFolder) -> str | None:
+    """Delete a job of a trial."""
+    try:
+        remove(store, folder, err, force=True)
+    except Refused as refusal:
+        return str(refusal)
+    return None
+
+
+def _end_the_killed(home: Home, remove: Remove, err: Stream) -> None:
+    """Delete what runs have left that were killed."""
+    for scratch in left_over(home):
+        reasons = clear(scratch, remove)
+        for reason in reasons:
+            err.line(f"Warning: a chaos that was killed has left {reason}", fg="yellow")
+        if not reasons:
+            err.line(f"{scratch.path}: its chaos had died; deleted with its jobs", dim=True)
 
 
 def _faults(named: Sequence[str] | None, err: Stream) -> tuple[Fault, ...]:
@@ -88,22 +124,6 @@ def _faults(named: Sequence[str] | None, err: Stream) -> tuple[Fault, ...]:
     if Fault.FULL_DISK in faults and missing is not None:
         raise Complaint([f"--faults {Fault.FULL_DISK.value}: {missing}"], EXIT_INPUT)
     return faults
-
-
-def _subject(
-    home: Home,
-    target: str | None,
-    arguments: tuple[str, ...],
-    given: Mapping[str, Any],
-    err: Stream,
-) -> Subject:
-    request, options = asked_for(home, target, arguments, given, err)
-    identity = uuid.uuid4().hex[:8]
-    scratch = home.path / "chaos" / identity
-    checkpoints = str(scratch / "checkpoints")
-    if request.checkpoint is not None:
-        checkpoints = f"{request.checkpoint.uri.rstrip('/')}/chaos-{identity}"
-    return Subject(home, request, options, request.name, scratch, checkpoints)
 
 
 def _document(name: str, seed: int, trials: Trials, verdicts: Sequence[Verdict]) -> dict[str, Any]:

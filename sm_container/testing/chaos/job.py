@@ -13,14 +13,17 @@ from sm_container.harness.job.options import RunOptions
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import JobStatus, Phase
 from sm_container.harness.life.checkpoints import checkpoint_place
-from sm_container.harness.life.launch import run_attached
+from sm_container.harness.life.launch import create_job
 from sm_container.harness.life.prepare import prepare
+from sm_container.harness.life.stopping import catching_interrupts
+from sm_container.harness.life.training import run_job
 from sm_container.harness.request.parse import parse_request
 from sm_container.harness.request.training_request import TrainingRequest
 from sm_container.harness.store.folder import JobFolder
-from sm_container.harness.store.home import Home
+from sm_container.harness.text import duration
 from sm_container.storage.store import Stores
 from sm_container.testing.chaos.restored import Restored, newest_step
+from sm_container.testing.chaos.scratch import Scratch
 
 NAME_LIMIT = 63
 """Characters of a TrainingJobName. Source: CreateTrainingJob."""
@@ -28,25 +31,22 @@ NAME_LIMIT = 63
 
 @dataclass(frozen=True)
 class Subject:
-    """What is tested. ``name`` is what its jobs' names begin with, ``scratch`` a folder for what
-    they leave, ``checkpoints`` the URI below which each trial has a prefix of its own. ``made`` are
-    the names of the jobs that were made: those of others may have a name that was wanted."""
+    """What is tested, and where what its jobs leave goes. ``tell`` hears what the user should know
+    of a job."""
 
-    home: Home
     request: TrainingRequest
     options: RunOptions
-    name: str
-    scratch: Path
-    checkpoints: str
-    made: set[str] = field(default_factory=set)
+    scratch: Scratch
+    tell: Callable[[str], None]
 
     def job_name(self, suffix: str) -> str:
         """``<name>-chaos-<suffix>``, cut to what a name may have."""
         end = f"-chaos-{suffix}"
-        return f"{self.name[: NAME_LIMIT - len(end)].rstrip('-')}{end}"
+        return f"{self.request.name[: NAME_LIMIT - len(end)].rstrip('-')}{end}"
 
     def checkpoint_uri(self, trial: int) -> str:
-        return f"{self.checkpoints.rstrip('/')}/{trial}"
+        given = self.request.checkpoint
+        return f"{self.scratch.checkpoints(None if given is None else given.uri)}/{trial}"
 
     def checkpoint_prefix(self, trial: int) -> Prefix:
         root = self.options.s3_root
@@ -57,7 +57,7 @@ class Subject:
         document: dict[str, Any] = copy.deepcopy(dict(self.request.document))
         document["TrainingJobName"] = self.job_name(suffix)
         document["EnableManagedSpotTraining"] = True
-        document["OutputDataConfig"]["S3OutputPath"] = str(self.scratch / "output")
+        document["OutputDataConfig"]["S3OutputPath"] = self.scratch.output
         document.setdefault("CheckpointConfig", {})["S3Uri"] = self.checkpoint_uri(trial)
         stopping = document["StoppingCondition"]
         stopping.setdefault("MaxWaitTimeInSeconds", self.request.max_runtime)
@@ -117,9 +117,9 @@ class Job:
     def __post_init__(self) -> None:
         request = self.subject.asked(self.suffix, self.trial)
         options = replace(self.subject.options, **self.options)
-        self._prepared = prepare(self.subject.home, request, options)
+        self._prepared = prepare(self.subject.scratch.home, request, options)
         assert request.checkpoint is not None
-        self.folder = JobFolder(self.subject.home.jobs / request.name)
+        self.folder = JobFolder(self.subject.scratch.home.jobs / request.name)
         place = checkpoint_place(request.checkpoint, self.folder, self._prepared.hosts[0])
         self.watched = Watched(self.folder, place.folder.path)
         self.prefix = self.subject.checkpoint_prefix(self.trial)
@@ -129,24 +129,37 @@ class Job:
         return self.folder.name
 
     def run(self, at_phase: Callable[[Phase], None] = lambda phase: None) -> JobRecord:
-        """Run it to its end.
+        """Run it to its end. Ctrl-C stops it as the service would, twice kills, and in the end
+        KeyboardInterrupt is raised.
 
         Raises:
-            KeyboardInterrupt: where somebody stopped it.
+            KeyboardInterrupt: also where it was stopped from elsewhere.
         """
-        asked = False
+        folder, ownership = create_job(self._prepared)
+        with ownership, catching_interrupts() as interrupts:
+            is_ours = False
 
-        def at(phase: Phase) -> None:
-            nonlocal asked
-            self.subject.made.add(self.name)
-            at_phase(phase)
-            asked = asked or self.folder.stop_request.exists()
+            def at(phase: Phase) -> None:
+                nonlocal is_ours
+                at_phase(phase)
+                is_ours = is_ours or folder.stop_request.exists()
+                if phase is Phase.STOPPING and interrupts.wants_stop:
+                    self._tell_how_it_stops()
 
-        self.watched.at_phase = at
-        record = run_attached(self._prepared, self.watched)
-        if record.status is JobStatus.STOPPED and not asked and not _timed_out(record):
+            self.watched.at_phase = at
+            self.watched.record(folder.read())
+            record = run_job(self._prepared, folder, self.watched, interrupts)
+        is_stopped = record.status is JobStatus.STOPPED and not _timed_out(record)
+        if interrupts.wants_stop or (is_stopped and not is_ours):
             raise KeyboardInterrupt
         return record
+
+    def _tell_how_it_stops(self) -> None:
+        grace = duration(self.subject.options.grace_seconds)
+        self.subject.tell(
+            f"stopping {self.name}: SIGTERM was sent, SIGKILL follows in {grace}; "
+            "a second Ctrl-C kills at once"
+        )
 
     def close(self) -> None:
         for start in self.watched.starts:

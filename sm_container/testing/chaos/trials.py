@@ -5,14 +5,10 @@ A fault that came too late or too early to tell anything is drawn again, nearer 
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
-from types import TracebackType
-
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import JobStatus, Phase
-from sm_container.harness.store.folder import JobFolder
 from sm_container.testing.chaos.agreement import Agreement, Criterion, Outcome, compare
+from sm_container.testing.chaos.clearing import Remove, clear_jobs
 from sm_container.testing.chaos.job import Job, Subject, trained
 from sm_container.testing.chaos.plan import PlannedTrial, Window
 from sm_container.testing.chaos.stored import Arrivals
@@ -29,30 +25,20 @@ class UndisturbedError(Exception):
 
 
 class Trials:
-    """The trials of a subject. Leaving the ``with`` block deletes their jobs and what they have
-    left, unless they are kept.
-
-    ``remove`` deletes a job that has ended; ``tell`` hears what the user should know meanwhile.
-    """
+    """The trials of a subject; ``remove`` deletes a job."""
 
     def __init__(
         self,
         subject: Subject,
         criterion: Criterion,
-        *,
-        remove: Callable[[JobFolder], None],
-        tell: Callable[[str], None],
-        keep: bool = False,
+        remove: Remove,
     ) -> None:
         self.subject = subject
-        self.keep = keep
         self.window = Window(0.0, 0.0)
         self._criterion = criterion
         self._remove = remove
-        self._tell = tell
         self._expected = Outcome({}, {})
         self._checkpoints = 0
-        self._trials: set[int] = set()
 
     def undisturbed(self) -> JobRecord:
         """Run the job once as it is.
@@ -60,7 +46,6 @@ class Trials:
         Raises:
             UndisturbedError: where it does not complete.
         """
-        self._trials.add(0)
         job = Job(self.subject, "0", 0)
         arrivals = Arrivals(job.prefix)
         try:
@@ -82,7 +67,6 @@ class Trials:
 
     def run(self, planned: PlannedTrial) -> Verdict:
         """Run one trial after the undisturbed run. Raises as ``run_trial``."""
-        self._trials.add(planned.number)
         window = self.window
         moment = planned.moment(window)
         for draw in range(1, _DRAWS + 1):
@@ -93,8 +77,10 @@ class Trials:
                     return self._judged(planned, moment, course)
             finally:
                 course.close()
-            self._tell(f"{said}: drawn again")
-            self._clear(planned.number)
+            self.subject.tell(f"{said}: drawn again")
+            names = [job.name for job in course.jobs]
+            for reason in clear_jobs(self.subject.scratch, names, self._remove):
+                self.subject.tell(f"not deleted: {reason}")
             if course.struck:
                 moment = (moment + window.end) / 2
             else:  # this machine was busier in the undisturbed run
@@ -134,33 +120,6 @@ class Trials:
             why = record.failure_reason or record.fault or record.secondary_status.value
             return Agreement(False, f"and it did not complete: {why}")
         return compare(self._expected, Outcome.of(record), self._criterion)
-
-    def _clear(self, trial: int) -> None:
-        """Delete the jobs of a trial, and its checkpoints."""
-        for suffix in (str(trial), f"{trial}-2"):
-            name = self.subject.job_name(suffix)
-            if name in self.subject.made:
-                self._remove(JobFolder(self.subject.home.jobs / name))
-                self.subject.made.remove(name)
-        prefix = self.subject.checkpoint_prefix(trial)
-        for item in prefix.find().objects:
-            prefix.store.delete(item.object.key)
-
-    def __enter__(self) -> Trials:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self.keep:
-            return
-        for trial in sorted(self._trials):
-            self._clear(trial)
-        if self.subject.scratch.exists():
-            shutil.rmtree(self.subject.scratch)
 
 
 def _resumption(course: Course) -> Resumption:
