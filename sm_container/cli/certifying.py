@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sm_container.cli.errors import EXIT_HARNESS, EXIT_INPUT, Complaint
 from sm_container.cli.home import open_home
+from sm_container.cli.orphans import end_orphans
+from sm_container.cli.removal import Refused, remove
 from sm_container.cli.running import asked_for
 from sm_container.cli.stream import Stream
 from sm_container.cli.text import duration, one_line
@@ -18,10 +22,13 @@ from sm_container.declaration.specification import Specification
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.report.environment import ReportError
 from sm_container.harness.request.document import load_document
+from sm_container.harness.store.folder import JobFolder
+from sm_container.harness.store.home import Home
+from sm_container.harness.store.jobs import JobStore
 from sm_container.testing.certify import battery
 from sm_container.testing.certify.bench import Bench
 from sm_container.testing.certify.check import Check, Outcome, Profile, Verdict
-from sm_container.testing.certify.place import temporary_home
+from sm_container.testing.certify.place import left_over, own_home
 from sm_container.testing.certify.report.junit import junit
 from sm_container.testing.certify.report.summary import Summary
 
@@ -43,7 +50,9 @@ def certify(
     home = open_home()
     request, options = asked_for(home, target, arguments, given, err)
     said = out if not as_json else err
-    with temporary_home(home, kept=given["keep"], tell=lambda line: err.line(line, dim=True)) as own:
+    for left in left_over(home):
+        _delete(left, err)
+    with own_home(home, kept=given["keep"]) as own, _deleted(own, given["keep"], err):
         bench = Bench(
             own, request, options, own.path, _specification(given["algorithm"]), request.name
         )
@@ -82,6 +91,31 @@ def _chosen(given: Mapping[str, Any]) -> list[Check]:
     return battery.chosen(Profile(given["profile"]), given["only"], given["skip"])
 
 
+@contextmanager
+def _deleted(own: Home, kept: bool, err: Stream) -> Iterator[None]:
+    """Delete the battery's home after the block, unless it is kept."""
+    try:
+        yield
+    finally:
+        if kept:
+            err.line(f"kept: SM_CONTAINER_HOME={own.path} sm-container ps --all", dim=True)
+        else:
+            _delete(own, err)
+
+
+def _delete(own: Home, err: Stream) -> None:
+    """Delete a battery's home with its jobs; whatever stays is found by the next battery."""
+    store = JobStore(own)
+    end_orphans(store, err)
+    for summary in store.summaries():
+        try:
+            remove(store, JobFolder(own.jobs / summary.name), err, force=True)
+        except Refused as refusal:
+            err.line(f"Warning: {refusal}", fg="yellow")
+            return
+    shutil.rmtree(own.path)
+
+
 def _specification(path: Path | None) -> Specification | None:
     return None if path is None else Specification.from_document(load_document(path), path)
 
@@ -91,7 +125,9 @@ def _told(verdicts: Iterator[Verdict], out: Stream) -> Iterator[Verdict]:
     for verdict in verdicts:
         mark, colour = _MARKS[verdict.finding.outcome]
         took = f" ({duration(verdict.seconds)})" if verdict.jobs else ""
-        out.line(f"{mark}  {verdict.check.name}: {one_line(verdict.finding.seen, 300)}{took}", fg=colour)
+        out.line(
+            f"{mark}  {verdict.check.name}: {one_line(verdict.finding.seen, 300)}{took}", fg=colour
+        )
         if not verdict.is_good:
             out.line(f"      why:  {verdict.check.why}")
             out.line(f"      mend: {verdict.check.mend}")

@@ -46,10 +46,14 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     show_default=True,
     help="How much is asked: what a job of your own needs, or what others' jobs need as well.",
 )
-@click.option("--only", multiple=True, metavar="CHECK", help="Make this check, whatever the profile.")
+@click.option(
+    "--only", multiple=True, metavar="CHECK", help="Make this check, whatever the profile."
+)
 @click.option("--skip", multiple=True, metavar="CHECK", help="Leave this check out.")
 @click.option("--list", "lists", is_flag=True, help="List the checks, and make none.")
-@click.option("--junit", type=_FILE, metavar="FILE", help="Write JUnit's XML, which every CI shows.")
+@click.option(
+    "--junit", type=_FILE, metavar="FILE", help="Write JUnit's XML, which every CI shows."
+)
 @click.option("--html", type=_FILE, metavar="FILE", help="Write a page.")
 @click.option("--keep", is_flag=True, help="Keep the jobs that were run.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout at the end.")
