@@ -1,9 +1,11 @@
-"""What ``certify`` does, once its options are read, and how its verdicts look to a person."""
+"""What ``certify`` does, once its options are read."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,14 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from sm_container.cli.errors import EXIT_HARNESS, EXIT_INPUT, Complaint
+from sm_container.cli.findings import Now, Rows
 from sm_container.cli.home import open_home
 from sm_container.cli.orphans import end_orphans
 from sm_container.cli.removal import Refused, remove
 from sm_container.cli.running import asked_for
 from sm_container.cli.stream import Stream
-from sm_container.cli.text import duration, one_line
 from sm_container.declaration.specification import Specification
-from sm_container.harness.job.options import RunOptions
+from sm_container.harness.engines.engine import Notes
+from sm_container.harness.life.stopping import catching_interrupts, raising_interrupts
 from sm_container.harness.report.environment import ReportError
 from sm_container.harness.request.document import load_document
 from sm_container.harness.store.folder import JobFolder
@@ -27,18 +30,12 @@ from sm_container.harness.store.home import Home
 from sm_container.harness.store.jobs import JobStore
 from sm_container.testing.certify import battery
 from sm_container.testing.certify.bench import Bench
-from sm_container.testing.certify.check import Check, Outcome, Profile, Verdict
+from sm_container.testing.certify.check import Check, Profile, Verdict
 from sm_container.testing.certify.place import left_over, own_home
 from sm_container.testing.certify.report.junit import junit
 from sm_container.testing.certify.report.summary import Summary
 
 _EXIT_FOUND = 1
-_MARKS = {
-    Outcome.PASS: ("pass", "green"),
-    Outcome.FAIL: ("FAIL", "red"),
-    Outcome.NOT_APPLICABLE: ("n/a ", None),
-    Outcome.ERROR: ("ERR ", "yellow"),
-}
 
 
 def certify(
@@ -47,37 +44,71 @@ def certify(
     """Hold a target against the contract as the options say; the exit code of the command."""
     out, err = Stream(sys.stdout), Stream(sys.stderr)
     checks = _chosen(given)
+    _require_writable(given)
     home = open_home()
-    request, options = asked_for(home, target, arguments, given, err)
-    said = out if not as_json else err
     for left in left_over(home):
         _delete(left, err)
-    with own_home(home, kept=given["keep"]) as own, _deleted(own, given["keep"], err):
-        bench = Bench(
-            own, request, options, own.path, _specification(given["algorithm"]), request.name
-        )
-        said.line(f"{options.target}: {len(checks)} checks on {bench.engine.name}", bold=True)
-        verdicts = list(_told(battery.certify(bench, checks, lambda check: None), said))
-        summary = _summary(options, bench, given["profile"], verdicts)
+    request, options = asked_for(home, target, arguments, given, err)
+    specification = _specification(given["algorithm"])
+    said = err if as_json else out
+    with (
+        raising_interrupts(),
+        own_home(home, kept=given["keep"]) as own,
+        _kept(own, err) if given["keep"] else _deleted(own, err),
+    ):
+        now = Now(said if said.is_terminal else err)
+        bench = Bench(own, request, options, own.path, specification, _notes(now, err))
+        bench.require()
+        engine, profile = bench.engine.name, Profile(given["profile"])
+        count = "1 check" if len(checks) == 1 else f"{len(checks)} checks"
+        said.line(f"{options.target}: {count} on {engine}", bold=True)
+        begun = time.time()
+        verdicts = _made(bench, checks, said, now)
+    summary = Summary(options.target, engine, profile, begun, verdicts)
     _write_files(given, summary, err)
     if as_json:
         out.line(json.dumps(summary.to_document(), indent=2))
-    said.line(f"{'certified' if summary.is_good else 'not certified'}: {summary}", bold=True)
+    word, colour = ("certified", "green") if summary.is_good else ("not certified", "red")
+    said.line(f"{word}: {summary}", bold=True, fg=colour)
     return 0 if summary.is_good else _EXIT_FOUND
 
 
-def list_checks(profile: str, as_json: bool) -> int:
-    """Print the checks of a profile."""
+def list_checks(given: Mapping[str, Any], *, as_json: bool) -> int:
+    """Print the checks that would be made."""
     out = Stream(sys.stdout)
-    checks = battery.chosen(Profile(profile))
+    checks = _chosen(given)
     if as_json:
-        named = [{"Name": each.name, "Title": each.title, "Why": each.why} for each in checks]
-        out.line(json.dumps(named, indent=2))
+        out.line(json.dumps([check.to_document() for check in checks], indent=2))
         return 0
     width = max(len(check.name) for check in checks)
     for check in checks:
         out.line(f"{check.name.ljust(width)}  {check.title}")
     return 0
+
+
+def _made(bench: Bench, checks: Sequence[Check], said: Stream, now: Now) -> tuple[Verdict, ...]:
+    """Make the checks, and tell each verdict as it comes."""
+    rows = Rows(said, max(len(check.name) for check in checks))
+    numbers = {check.name: number for number, check in enumerate(checks, 1)}
+    verdicts = []
+    try:
+        for verdict in battery.certify(
+            bench, checks, lambda check: now.show(check, numbers[check.name], len(checks))
+        ):
+            now.close()
+            rows.add(verdict)
+            verdicts.append(verdict)
+    finally:
+        now.close()
+    return tuple(verdicts)
+
+
+def _notes(now: Now, err: Stream) -> Notes:
+    def note(line: str) -> None:
+        now.close()
+        err.line(line, dim=True)
+
+    return note
 
 
 def _chosen(given: Mapping[str, Any]) -> list[Check]:
@@ -88,19 +119,65 @@ def _chosen(given: Mapping[str, Any]) -> list[Check]:
             [f"there is no check {name!r}: certify --list names them" for name in unknown],
             EXIT_INPUT,
         )
-    return battery.chosen(Profile(given["profile"]), given["only"], given["skip"])
+    checks = battery.chosen(Profile(given["profile"]), given["only"], given["skip"])
+    if not checks:
+        raise Complaint(["no check is left: every one is skipped"], EXIT_INPUT)
+    return checks
+
+
+def _require_writable(given: Mapping[str, Any]) -> None:
+    """Not after minutes of checks: whether the reports can be written at all."""
+    for option in ("junit", "html"):
+        path = given[option]
+        if path is not None and not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise Complaint([f"--{option} {path}: it cannot be written there"], EXIT_INPUT)
+    if given["html"] is not None:
+        from sm_container.testing.certify.report.page import require_page
+
+        try:
+            require_page()
+        except ReportError as fault:
+            raise Complaint([str(fault)], EXIT_HARNESS) from fault
 
 
 @contextmanager
-def _deleted(own: Home, kept: bool, err: Stream) -> Iterator[None]:
-    """Delete the battery's home after the block, unless it is kept."""
+def _kept(own: Home, err: Stream) -> Iterator[None]:
+    """Say in the end where all is kept."""
     try:
         yield
     finally:
-        if kept:
-            err.line(f"kept: SM_CONTAINER_HOME={own.path} sm-container ps --all", dim=True)
-        else:
-            _delete(own, err)
+        err.line(
+            f"kept: SM_CONTAINER_HOME={own.path} sm-container ps --all lists the jobs", dim=True
+        )
+
+
+@contextmanager
+def _deleted(own: Home, err: Stream) -> Iterator[None]:
+    """Delete a battery's home when its block is left, however that is. A second Ctrl-C leaves the
+    rest to the next battery.
+
+    Raises:
+        KeyboardInterrupt: after the first, when all is deleted; at once after the second.
+    """
+    interrupted = False
+    try:
+        yield
+    except KeyboardInterrupt:
+        interrupted = True
+        err.line("deleting what the checks have made", dim=True)
+        raise
+    finally:
+        with catching_interrupts() as interrupts:
+            if interrupted:
+                interrupts.record(signal.SIGINT)
+            try:
+                with interrupts.raising():
+                    _delete(own, err)
+            except KeyboardInterrupt:
+                err.line("not all is deleted: the next certify does it", dim=True)
+                raise
+        if interrupts.wants_stop and not interrupted:
+            raise KeyboardInterrupt
 
 
 def _delete(own: Home, err: Stream) -> None:
@@ -120,28 +197,6 @@ def _specification(path: Path | None) -> Specification | None:
     return None if path is None else Specification.from_document(load_document(path), path)
 
 
-def _told(verdicts: Iterator[Verdict], out: Stream) -> Iterator[Verdict]:
-    """The verdicts as they come, each told."""
-    for verdict in verdicts:
-        mark, colour = _MARKS[verdict.finding.outcome]
-        took = f" ({duration(verdict.seconds)})" if verdict.jobs else ""
-        out.line(
-            f"{mark}  {verdict.check.name}: {one_line(verdict.finding.seen, 300)}{took}", fg=colour
-        )
-        if not verdict.is_good:
-            out.line(f"      why:  {verdict.check.why}")
-            out.line(f"      mend: {verdict.check.mend}")
-        yield verdict
-
-
-def _summary(
-    options: RunOptions, bench: Bench, profile: str, verdicts: Sequence[Verdict]
-) -> Summary:
-    return Summary(
-        options.target, bench.engine.name, Profile(profile), time.time(), tuple(verdicts)
-    )
-
-
 def _write_files(given: Mapping[str, Any], summary: Summary, err: Stream) -> None:
     """Raises Complaint where a file cannot be written."""
     try:
@@ -152,5 +207,5 @@ def _write_files(given: Mapping[str, Any], summary: Summary, err: Stream) -> Non
 
             given["html"].write_text(page(summary), encoding="utf-8")
             err.line(f"page: {given['html'].absolute()}", dim=True)
-    except (OSError, ReportError) as fault:
-        raise Complaint([str(fault)], EXIT_HARNESS) from fault
+    except OSError as fault:
+        raise Complaint([f"{fault.filename}: {fault.strerror}"], EXIT_HARNESS) from fault

@@ -69,7 +69,7 @@ def command(ctx: click.Context, /, target: str | None, **given: Any) -> None:
     from sm_container.cli.certifying import certify, list_checks
 
     if given.pop("lists"):
-        ctx.exit(list_checks(given["profile"], given["as_json"]))
+        ctx.exit(list_checks(given, as_json=given["as_json"]))
     arguments = ctx.meta.get("arguments", ())
     as_json = given.pop("as_json")
     ctx.exit(certify(target, arguments, {**given, **_SETTLED}, as_json=as_json))

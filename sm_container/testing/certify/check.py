@@ -64,6 +64,16 @@ class Check:
     needs_sound_run: bool = True
     """Whether there is nothing to see where the job does not complete undisturbed."""
 
+    def to_document(self) -> dict[str, Any]:
+        return {
+            "Name": self.name,
+            "Title": self.title,
+            "Profile": self.profile.value,
+            "Why": self.why,
+            "Mend": self.mend,
+            "Source": self.source,
+        }
+
     def is_in(self, profile: Profile) -> bool:
         return profile is Profile.MARKETPLACE or self.profile is Profile.BASIC
 
@@ -83,13 +93,9 @@ class Verdict:
 
     def to_document(self) -> dict[str, Any]:
         return {
-            "Name": self.check.name,
-            "Title": self.check.title,
+            **self.check.to_document(),
             "Outcome": self.finding.outcome.value,
             "Seen": self.finding.seen,
-            "Why": self.check.why,
-            "Mend": self.check.mend,
-            "Source": self.check.source,
             "Seconds": round(self.seconds, 3),
             "Jobs": list(self.jobs),
         }

@@ -1,49 +1,86 @@
-"""What several checks ask of a job's end: whether it was killed, and whether a failure says why."""
+"""How a job with something changed has ended, held against the sound one."""
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 
-from sm_container.contract.outcome import FAILURE_LIMIT
+from sm_container.harness.text import duration
+from sm_container.testing.certify.bench import Bench
 from sm_container.testing.certify.check import Finding
+from sm_container.testing.certify.words import first_line, uselessness
 from sm_container.testing.jobs.result import JobResult
 
 _KILLED = 128 + signal.SIGKILL
-_TRACEBACK = "Traceback (most recent call last)"
 
 
-def completed_or_said(result: JobResult, word: str, what: str) -> Finding:
-    """Whether a job completed, or said in its failure file what was wrong, by naming ``word``."""
+def shortfall(bench: Bench, result: JobResult) -> str | None:
+    """What a job lacks that the sound one has; None where it has completed like that.
+
+    An exit code of 0 is not enough: a program that swallows its errors has it too.
+    """
+    if result.status != "Completed":
+        return hanging(bench, result) or told(result)
+    return without_model(bench, result)
+
+
+def without_model(bench: Bench, result: JobResult) -> str | None:
+    """What to say of a job that has left no model where the sound one has; None otherwise."""
+    if result.has_model or not bench.sound.has_model:
+        return None
+    return f"exit code {result.exit_code}, and nothing in /opt/ml/model"
+
+
+def hanging(bench: Bench, result: JobResult) -> str | None:
+    """What to say of a job that reached its time limit; None otherwise."""
+    if result.secondary_status != "MaxRuntimeExceeded":
+        return None
+    return (
+        f"it had not ended after {duration(bench.limit)}; left alone it trains for "
+        f"{duration(bench.seconds)}"
+    )
+
+
+def told(result: JobResult) -> str:
+    """Why a job failed, as its user is told."""
+    said = first_line(result.failure or "")
+    if said and not is_killed(result):
+        return f"{said} (exit code {result.exit_code})"
+    return first_line(result.reason)
+
+
+def completed_or_said(
+    bench: Bench, result: JobResult, is_named: Callable[[str], bool], what: str
+) -> Finding:
+    """Whether a job completed, or has said in its failure file what was wrong."""
     if result.status == "Completed":
+        missing = without_model(bench, result)
+        if missing is not None:
+            return Finding.failed(f"with {what}: {missing}: a failure that looks like success")
         return Finding.passed(f"completes with {what}")
-    said = result.failure
-    if not said:
-        return Finding.failed(
-            f"fails with {what}, and writes no failure file (exit code {result.exit_code})"
-        )
-    if word not in said:
-        return Finding.failed(f"fails with {what}, and its failure file does not name it: {said}")
-    return Finding.passed(f"refuses {what} in its failure file: {first_line(said)}")
-
-
-def useful_failure(result: JobResult) -> str | None:
-    """What is wrong with how a job that failed says so; None where nothing is."""
-    if not result.exit_code:
-        return f"exit code {result.exit_code}, though training failed"
-    if result.exit_code == _KILLED:
-        return "it was killed, and could say nothing"
+    hangs = hanging(bench, result)
+    if hangs is not None:
+        return Finding.failed(f"with {what}: {hangs}")
     if not result.failure:
-        return f"exit code {result.exit_code}, and no /opt/ml/output/failure"
-    if result.failure.lstrip().startswith(_TRACEBACK) and len(result.failure) >= FAILURE_LIMIT:
-        return "a failure file that begins with a traceback, whose end is cut off: what went wrong"
-    return None
+        return Finding.failed(f"with {what}: exit code {result.exit_code}, and no failure file")
+    if not is_named(result.failure):
+        return Finding.failed(
+            f"with {what} it fails, and its failure file does not say so: {told(result)}"
+        )
+    return Finding.passed(f"refuses {what}: {told(result)}")
 
 
-def was_killed(result: JobResult) -> bool:
-    """Whether it did not end by itself within the grace."""
+def unusable_failure(bench: Bench, result: JobResult) -> str | None:
+    """What is wrong with how a job that did not complete says so; None where nothing is."""
+    hangs = hanging(bench, result)
+    if hangs is not None:
+        return hangs
+    if is_killed(result):
+        return "it was killed, and could say nothing"
+    fault = uselessness(result.failure)
+    return None if fault is None else f"exit code {result.exit_code}, and {fault}"
+
+
+def is_killed(result: JobResult) -> bool:
+    """Whether it did not end by itself."""
     return result.exit_code == _KILLED
-
-
-def first_line(text: str, limit: int = 200) -> str:
-    line = text.strip().splitlines()[0] if text.strip() else ""
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sm_container.harness.engines.container import ContainerEngine
-from sm_container.harness.engines.engine import Engine, EngineError, ImageTarget
+from sm_container.harness.engines.engine import EngineError, ImageTarget
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,15 @@ class ImageFacts:
     environment: Mapping[str, str] = field(default_factory=dict)
     user: str = ""
     size: int = 0
+    depth: int = 0
+    """How many layers there are on disk."""
     layers: tuple[Layer, ...] = ()
+    """The steps that made it, the newest first; most have no bytes of their own."""
 
 
-def image_facts(engine: Engine, image: str) -> ImageFacts:
+def image_facts(engine: ContainerEngine, image: str, platform: str | None = None) -> ImageFacts:
     """Ask the engine; the image is pulled if it is missing. Raises EngineError."""
-    assert isinstance(engine, ContainerEngine)
-    engine.fetch(ImageTarget(image), None)
+    engine.fetch(ImageTarget(image), platform)
     answer = engine.client.run("image", "inspect", image)
     try:
         [found] = json.loads(answer)
@@ -45,6 +47,7 @@ def image_facts(engine: Engine, image: str) -> ImageFacts:
             environment=dict(each.partition("=")[::2] for each in config.get("Env") or ()),
             user=config.get("User") or "",
             size=int(found["Size"]),
+            depth=len(found["RootFS"]["Layers"] or ()),
             layers=_layers(engine, image),
         )
     except (ValueError, KeyError, TypeError) as fault:

@@ -26,12 +26,10 @@ def run_request(
     moments: Sequence[Moment] = (),
     *,
     algorithm: Algorithm[Any] | None = None,
-    engine: Engine | None = None,
     live: bool = False,
 ) -> JobResult:
     """Run a job to its end, in the main thread. Where an ``algorithm`` is given, it is trained in
-    this process, in the place of the target. ``engine`` is one that the caller brings. ``live``
-    echoes its log to the standard error.
+    this process, in the place of the target. ``live`` echoes its log to the standard error.
 
     Raises:
         RequestError, InputError, EngineError, StorageError: for a job that cannot be run.
@@ -41,7 +39,7 @@ def run_request(
     folder = JobFolder(home.jobs / request.name)
     watching = Moments(folder, moments, live)
     if algorithm is None:
-        prepared = prepare(home, request, options, engine=engine)
+        prepared = prepare(home, request, options)
         with watching.watching(prepared):
             record = run_attached(prepared, watching)
     else:
@@ -49,7 +47,7 @@ def run_request(
         from sm_container.testing.jobs.in_process.stage import Stage, run_on
 
         stage = Stage()
-        engine = InProcessEngine(algorithm, stage)
+        engine: Engine = InProcessEngine(algorithm, stage)
         prepared = prepare(home, request, options, engine=engine)
         with watching.watching(prepared):
             record = run_on(stage, prepared, watching)

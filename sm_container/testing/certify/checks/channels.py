@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+import re
+from collections.abc import Iterator
+from functools import partial
 
 from sm_container.contract.inputs import InputMode
-from sm_container.contract.layout import Layout
 from sm_container.harness.request.training_request import ChannelRequest
-from sm_container.testing.certify.bench import Bench, Document, from_folder
-from sm_container.testing.certify.check import Check, Finding
-from sm_container.testing.certify.ends import completed_or_said, first_line
-from sm_container.testing.jobs.result import HOST
+from sm_container.testing.certify.bench import Bench
+from sm_container.testing.certify.changes import (
+    Change,
+    as_it_is,
+    both,
+    from_folder,
+    in_mode,
+    without_channel,
+)
+from sm_container.testing.certify.check import Check, Finding, Outcome
+from sm_container.testing.certify.ends import completed_or_said, shortfall
+from sm_container.testing.certify.files import (
+    ODD_FOLDER,
+    files_of,
+    files_with,
+    files_with_odd_names,
+    why_no_files,
+)
+from sm_container.testing.certify.likeness import departure, likeness
+from sm_container.testing.certify.words import first_line, names_channel, says_no_data
+from sm_container.testing.jobs.result import JobResult
 
-_SOURCE = "developer guide, How Amazon SageMaker Provides Training Information"
-_ODD_FOLDER = "a folder/ünï ✓/deep"
 _NONE = "the job has no channels"
+_READ_ONLY = re.compile(r"Read-only file system|\bEROFS\b|\bErrno 30\b")
 
 
 def _modes(bench: Bench) -> Finding:
@@ -29,14 +44,23 @@ def _modes(bench: Bench) -> Finding:
             f"nothing declares other modes than the job's own ({', '.join(sorted(modes))}), in "
             "which it completes: give --algorithm FILE"
         )
-    tried: list[str] = []
+    seen: list[str] = []
+    untried = _without_data(bench)
     for channel, mode in _declared_modes(bench):
-        if mode != channel.input_mode:
-            result = bench.run(f"{channel.name}-{mode}", _in_mode(channel.name, mode))
-            if result.status != "Completed":
-                return Finding.failed(f"{channel.name} in {mode} mode: {first_line(result.reason)}")
-        tried.append(f"{channel.name} in {mode} mode")
-    return Finding.passed(f"completes with {', '.join(tried)}")
+        if mode == channel.input_mode:
+            seen.append(f"{channel.name} in {mode} mode")
+            continue
+        why_not = None if mode == InputMode.PIPE else why_no_files(channel)
+        if why_not is not None:
+            untried.append(f"{channel.name} in {mode} mode, for {why_not}")
+            continue
+        result = bench.run(f"{channel.name}-{mode}", _given_in(bench, channel, mode))
+        fault = shortfall(bench, result) or _unread(result, channel.name, mode)
+        if fault is not None:
+            return Finding.failed(f"{channel.name} in {mode} mode: {fault}")
+        seen.append(f"{channel.name} in {mode} mode ({likeness(bench, result)})")
+    left_out = f"; not tried: {', '.join(untried)}" if untried else ""
+    return Finding.passed(f"completes with {', '.join(seen)}{left_out}")
 
 
 def _declared_modes(bench: Bench) -> Iterator[tuple[ChannelRequest, str]]:
@@ -47,13 +71,30 @@ def _declared_modes(bench: Bench) -> Iterator[tuple[ChannelRequest, str]]:
             yield channel, mode
 
 
-def _in_mode(name: str, mode: str) -> Callable[[Document], None]:
-    def change(document: Document) -> None:
-        for channel in document["InputDataConfig"]:
-            if channel["ChannelName"] == name:
-                channel["InputMode"] = mode
+def _without_data(bench: Bench) -> list[str]:
+    """The declared channels that the job does not have."""
+    assert bench.specification is not None
+    given = {channel.name for channel in bench.channels}
+    return [
+        f"{each.name}, for the job does not have it"
+        for each in bench.specification.channels
+        if each.name not in given
+    ]
 
-    return change
+
+def _given_in(bench: Bench, channel: ChannelRequest, mode: str) -> Change:
+    """A channel in another mode. FastFile takes whole folders alone, and any source makes one."""
+    is_fast = mode == InputMode.FAST_FILE
+    moved = from_folder(channel.name, files_of(bench, channel)) if is_fast else as_it_is
+    return both(in_mode(channel.name, mode), moved)
+
+
+def _unread(result: JobResult, channel: str, mode: str) -> str | None:
+    """What to say of a stream that nobody has read; of files that is not known."""
+    if mode != InputMode.PIPE:
+        return None
+    moved = sum(each.size for each in result.record.traffic if each.channel == channel)
+    return None if moved else "it completes, and has not read a byte of it"
 
 
 def _absent(bench: Bench) -> Finding:
@@ -62,13 +103,15 @@ def _absent(bench: Bench) -> Finding:
         return Finding.not_applicable(_NONE)
     seen: list[str] = []
     for channel in bench.channels:
-        result = bench.run(f"without-{channel.name}", _without(channel.name))
-        if _is_optional(bench, channel.name) and result.status != "Completed":
-            return Finding.failed(
-                f"fails without {channel.name}, which is optional: {first_line(result.reason)}"
-            )
-        finding = completed_or_said(result, channel.name, f"no channel {channel.name}")
-        if finding.outcome != "pass":
+        name = channel.name
+        result = bench.run(f"without-{name}", without_channel(name))
+        fault = shortfall(bench, result)
+        if fault is not None and _is_optional(bench, name):
+            return Finding.failed(f"without {name}, which is declared to be optional: {fault}")
+        finding = completed_or_said(
+            bench, result, partial(names_channel, channel=name), f"no channel {name}"
+        )
+        if finding.outcome is not Outcome.PASS:
             return finding
         seen.append(finding.seen)
     return Finding.passed("; ".join(seen))
@@ -81,103 +124,103 @@ def _is_optional(bench: Bench, name: str) -> bool:
     return declared is not None and not declared.required
 
 
-def _without(name: str) -> Callable[[Document], None]:
-    def change(document: Document) -> None:
-        kept = [each for each in document["InputDataConfig"] if each["ChannelName"] != name]
-        document.pop("InputDataConfig")
-        if kept:
-            document["InputDataConfig"] = kept
-
-    return change
-
-
 def _empty(bench: Bench) -> Finding:
-    """Each File channel as one file of no bytes: what a job's host gets whose share is empty."""
-    channels = [each for each in bench.channels if each.input_mode == InputMode.FILE]
-    if not channels:
-        return Finding.not_applicable("no channel comes in File mode")
+    """Each channel with files of no bytes: what a host gets whose share is empty looks the same."""
+    if not bench.channels:
+        return Finding.not_applicable(_NONE)
     seen: list[str] = []
-    for channel in channels:
-        folder = bench.fresh_folder(f"empty-{channel.name}")
-        (folder / "empty").touch()
-        result = bench.run(f"empty-{channel.name}", from_folder(channel.name, folder))
-        if result.status != "Completed" and not result.failure:
-            return Finding.failed(
-                f"fails without a failure file where {channel.name} is empty "
-                f"(exit code {result.exit_code})"
-            )
-        seen.append(f"{channel.name}: {result.failure or 'completes'}")
-    return Finding.passed("; ".join(map(first_line, seen)))
+    for channel in bench.channels:
+        name = channel.name
+        empty = from_folder(name, files_with(bench, channel, "empty", b""))
+        finding = completed_or_said(
+            bench,
+            bench.run(f"empty-{name}", empty),
+            partial(_tells_of_no_data, channel=name),
+            f"an empty {name}",
+        )
+        if finding.outcome is not Outcome.PASS:
+            return finding
+        seen.append(finding.seen)
+    return Finding.passed("; ".join(seen))
+
+
+def _tells_of_no_data(failure: str, channel: str) -> bool:
+    return names_channel(failure, channel) or says_no_data(failure)
 
 
 def _odd_names(bench: Bench) -> Finding:
-    """Each File channel's files again, below folders whose names have blanks and other letters."""
-    channels = [each.name for each in bench.channels if each.input_mode == InputMode.FILE]
+    """Each channel's files again, with odd names and below folders with odd names."""
+    channels = [
+        each
+        for each in bench.channels
+        if each.input_mode != InputMode.PIPE and why_no_files(each) is None
+    ]
     if not channels:
-        return Finding.not_applicable(
-            "no channel comes in File mode, which gives files their names"
-        )
-    folders = {name: _moved(bench, name) for name in channels}
-
-    def change(document: Document) -> None:
-        for name, folder in folders.items():
-            from_folder(name, folder)(document)
-
+        return Finding.not_applicable("no channel comes as files, which have names")
+    change: Change = as_it_is
+    for channel in channels:
+        odd = from_folder(channel.name, files_with_odd_names(bench, channel))
+        change = both(change, odd)
     result = bench.run("odd-names", change)
-    if result.status == "Completed":
-        return Finding.passed(f"completes with all files below {_ODD_FOLDER!r}")
-    return Finding.failed(f"with all files below {_ODD_FOLDER!r}: {first_line(result.reason)}")
-
-
-def _moved(bench: Bench, channel: str) -> Path:
-    """A folder with the channel's files, deep within."""
-    folder = bench.fresh_folder(f"odd-{channel}")
-    staged = Layout(bench.sound.folder.tree(HOST)).channel(channel)
-    shutil.copytree(staged, folder / _ODD_FOLDER)
-    return folder
+    fault = shortfall(bench, result) or departure(bench, result)
+    if fault is not None:
+        return Finding.failed(f"with all files below {ODD_FOLDER!r}: {fault}")
+    return Finding.passed(
+        f"completes with all files below {ODD_FOLDER!r}, with {likeness(bench, result)}"
+    )
 
 
 def _read_only(bench: Bench) -> Finding:
-    if not bench.channels:
-        return Finding.not_applicable(_NONE)
+    if all(channel.input_mode == InputMode.PIPE for channel in bench.channels):
+        return Finding.not_applicable("no channel is a folder, which could be written to")
     if not bench.engine.protects_inputs:
         return Finding.not_applicable(
-            "nothing keeps a program from its inputs here: the process engine has no bubblewrap"
+            "nothing keeps a program from its inputs here: install bubblewrap, or certify an image"
         )
-    return Finding.passed("completes with channels that cannot be written to")
+    if bench.sound.status == "Completed":
+        return Finding.passed("completes with channels that cannot be written to")
+    for text in (bench.sound.failure or "", bench.sound.log):
+        told = [line for line in text.splitlines() if _READ_ONLY.search(line)]
+        if told:
+            return Finding.failed(first_line(told[0]))
+    return Finding.not_applicable("the job does not complete, for another reason")
 
 
 CHECKS = (
     Check(
         "channels-modes",
-        "Each declared channel is read in each input mode that it declares",
-        "Who uses the algorithm chooses the mode; Pipe and FastFile are what large data needs.",
+        "Each channel is read in each input mode that it declares",
+        "Who uses the algorithm chooses the mode; large data needs Pipe or FastFile.",
         "Read with job.channels[...].batches(), which is the same in every mode, or declare fewer.",
         "CreateAlgorithm, ChannelSpecification, SupportedInputModes",
         _modes,
     ),
     Check(
         "channels-absent",
-        "A channel that is absent is not missed, or its absence is said",
-        "Optional channels are left out by most users; a missing one should not be a traceback.",
-        "Look for the channel before it is read, and name it in the failure file.",
-        "CreateTrainingJob, InputDataConfig",
+        "A channel that is absent is not missed, or the failure names it",
+        "Optional channels are mostly left out, and names are misspelt, which a stack trace hides.",
+        "Look for the channel before it is read, and name it in /opt/ml/output/failure.",
+        "CreateTrainingJob, InputDataConfig; CreateAlgorithm, ChannelSpecification, IsRequired; "
+        "that a failure names it is the project's own rule",
         _absent,
     ),
     Check(
         "channels-empty",
-        "A channel whose files are empty does not end in a riddle",
-        "With ShardedByS3Key a host can get no data, and an upload can go wrong.",
-        "Check how many records there were, and say so in the failure file.",
-        "CreateTrainingJob, S3DataDistributionType",
+        "A channel that is empty is survived, or the failure says so",
+        "With ShardedByS3Key a host can get no data, and uploads go wrong. 'need at least one "
+        "array to concatenate' tells nobody which data is missing.",
+        "Count the records that were read, and name the channel in /opt/ml/output/failure if there "
+        "are none.",
+        "the project's own rule",
         _empty,
     ),
     Check(
         "channels-names",
         "Files in nested folders, with blanks and non-ASCII letters in their names, are read",
-        "Keys below a prefix become a tree of folders; nobody promises plain names.",
+        "Keys below a prefix become a tree of folders, and nobody promises plain names.",
         "Walk the channel's folder, or read with job.channels[...].batches().",
-        _SOURCE,
+        "developer guide, How Amazon SageMaker Provides Training Information; CreateTrainingJob, "
+        "S3Prefix",
         _odd_names,
     ),
     Check(
@@ -185,7 +228,8 @@ CHECKS = (
         "Channels are not written to",
         "In FastFile mode they cannot be, and in File mode what is written there is lost.",
         "Write temporary files to /tmp.",
-        "CreateTrainingJob, TrainingInputMode, FastFile",
+        "developer guide, Access Training Data, FastFile mode",
         _read_only,
+        needs_sound_run=False,
     ),
 )

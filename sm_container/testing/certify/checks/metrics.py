@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from sm_container.testing.certify.bench import Bench
 from sm_container.testing.certify.check import Check, Finding
 
@@ -14,6 +16,9 @@ def _match(bench: Bench) -> Finding:
     missing = [name for name in defined if name not in found]
     if missing:
         return Finding.failed(f"no line of the log has {', '.join(missing)}")
+    wordless = [name for name in defined if not any(map(math.isfinite, found[name]))]
+    if wordless:
+        return Finding.failed(f"no value is a finite number of {', '.join(wordless)}")
     counts = ", ".join(f"{name} ({len(found[name])})" for name in defined)
     return Finding.passed(f"found in the log: {counts}")
 

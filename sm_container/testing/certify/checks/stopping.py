@@ -1,110 +1,90 @@
-"""Whether SIGTERM ends training in time, and an interruption only delays it."""
+"""Whether SIGTERM ends training in time."""
 
 from __future__ import annotations
 
-from sm_container.contract.checkpoints import is_upload_marker
+from sm_container.harness.text import duration
 from sm_container.testing.certify.bench import Bench
-from sm_container.testing.certify.check import Check, Finding, Profile
-from sm_container.testing.certify.ends import was_killed
-from sm_container.testing.jobs.moments import Event, MissedMomentError, Moment
-from sm_container.testing.jobs.result import JobResult
+from sm_container.testing.certify.check import Check, Finding
+from sm_container.testing.certify.ends import is_killed, without_model
+from sm_container.testing.certify.stops import LEAST_LEFT, Stop, moments_to_stop, stop_at
 
 _STOP = "StopTrainingJob"
-_MIDDLE = 0.5
-_SOONER = 0.25
-_BRIEF = (
-    "it trains for {seconds:.1f} s, too briefly to be stopped in the middle: give it more to do"
-)
+_LEAST_START, _MOST_START = 0.25, 1.0
+_PART_OF_START = 0.1
 
 
 def _stops(bench: Bench) -> Finding:
-    result = _at_the_middle(bench, Event.STOP)
-    if result is None:
-        return Finding.not_applicable(_BRIEF.format(seconds=bench.seconds))
-    if was_killed(result):
-        return Finding.failed(f"SIGTERM did not end it within {bench.options.grace_seconds:g} s")
-    took = _seconds_to_stop(result)
-    if not result.has_model:
-        return Finding.failed(f"it ended {took:.1f} s after SIGTERM and left no model")
-    return Finding.passed(f"it ended {took:.1f} s after SIGTERM, and left a model")
-
-
-def _stops_early(bench: Bench) -> Finding:
-    try:
-        result = bench.run("start-up", moments=[Moment(Event.STOP, 0.0)])
-    except MissedMomentError:
-        return Finding.not_applicable(_BRIEF.format(seconds=bench.seconds))
-    if was_killed(result):
-        return Finding.failed(
-            f"SIGTERM while it started did not end it within {bench.options.grace_seconds:g} s"
-        )
-    return Finding.passed(f"it ended {_seconds_to_stop(result):.1f} s after SIGTERM")
-
-
-def _resumes(bench: Bench) -> Finding:
-    kept = (each for each in bench.sound.checkpoints.rglob("*") if each.is_file())
-    if all(is_upload_marker(each.name) for each in kept):
-        return Finding.not_applicable("it writes no checkpoints")
-    result = _at_the_middle(bench, Event.INTERRUPT)
-    if result is None:
-        return Finding.not_applicable(_BRIEF.format(seconds=bench.seconds))
-    if result.status != "Completed":
-        return Finding.failed(f"started again over its checkpoints, it fails: {result.reason}")
-    if result.starts < 2:
-        return Finding.not_applicable("it had ended before it was interrupted")
-    restored = sum(each.restored for each in result.record.checkpoints)
-    if not restored:
-        return Finding.not_applicable("no checkpoint had come to S3 before it was interrupted")
-    if not result.has_model:
-        return Finding.failed("started again over its checkpoints, it leaves no model")
-    return Finding.passed(
-        f"completes in {result.starts} starts, with {restored} files of checkpoints restored"
+    modelless: Stop | None = None
+    for moment in moments_to_stop(bench):
+        stop = stop_at(bench, moment)
+        if stop is None:
+            continue
+        fault = _unheard(bench, stop)
+        if fault is not None:
+            return Finding.failed(fault)
+        if without_model(bench, stop.result) is None:
+            left = "left a model" if stop.result.has_model else "left no model, as it never does"
+            return Finding.passed(f"it ended {duration(stop.took)} after SIGTERM, and {left}")
+        modelless = stop
+    if modelless is None:
+        return Finding.not_applicable(_too_brief(bench))
+    return Finding.failed(
+        f"it ended {duration(modelless.took)} after SIGTERM, and nothing was in /opt/ml/model, "
+        f"though it had trained for {duration(modelless.after)} of {duration(bench.seconds)}"
     )
 
 
-def _at_the_middle(bench: Bench, event: Event) -> JobResult | None:
-    """A run to which something comes while it trains; None where it always ends before."""
-    for part in (_MIDDLE, _SOONER):
-        try:
-            return bench.run(
-                f"{event.name.lower()}-{part:g}".replace(".", "-"),
-                moments=[Moment(event, bench.seconds * part)],
-            )
-        except MissedMomentError:
-            continue
+def _stops_early(bench: Bench) -> Finding:
+    bench.settle_seconds()
+    moment = min(_MOST_START, max(_LEAST_START, _PART_OF_START * bench.seconds))
+    stop = stop_at(bench, moment) if bench.seconds - moment >= LEAST_LEFT else None
+    if stop is None:
+        return Finding.not_applicable(_too_brief(bench))
+    fault = _unheard(bench, stop)
+    if fault is not None:
+        return Finding.failed(f"{duration(moment)} after its start: {fault}")
+    return Finding.passed(
+        f"it ended {duration(stop.took)} after SIGTERM, which came {duration(moment)} after its "
+        "start"
+    )
+
+
+def _unheard(bench: Bench, stop: Stop) -> str | None:
+    """What to say of a job that SIGTERM has not ended; None where it has."""
+    if is_killed(stop.result):
+        return f"SIGTERM did not end it within {duration(bench.options.grace_seconds)}"
+    if stop.made_no_difference(bench):
+        return (
+            f"SIGTERM made no difference: it trained on for {duration(stop.took)}, to its own end; "
+            "a longer job would be killed"
+        )
     return None
 
 
-def _seconds_to_stop(result: JobResult) -> float:
-    stopping = [each for each in result.record.transitions if each.phase.name == "STOPPING"]
-    return sum((each.end or each.start) - each.start for each in stopping)
+def _too_brief(bench: Bench) -> str:
+    return (
+        f"it trains for {duration(bench.seconds)}, too briefly to be stopped in the midst of it: "
+        "give it more to do"
+    )
 
 
 CHECKS = (
     Check(
         "stop",
         "SIGTERM ends training within the grace, with a model saved",
-        "StopTrainingJob, time limits and tuning jobs end training so; what is in the model folder "
+        "StopTrainingJob, time limits and tuning jobs end training so. What is in the model folder "
         "120 seconds later is the model.",
-        "Handle SIGTERM, or look at job.stop.requested; save the best model so far.",
+        "Handle SIGTERM, or look at job.stop.requested, and save the best model so far.",
         _STOP,
         _stops,
     ),
     Check(
         "stop-start-up",
         "SIGTERM while it starts ends it too",
-        "A job can be stopped at any moment; imports and loading of data are a good part of many.",
+        "A job can be stopped at any moment, and many import and load data for longer than the "
+        "grace. Process 1 does not get a signal that it has not asked for.",
         "Make sm-train the entry point: it hears SIGTERM from its first moment.",
         _STOP,
         _stops_early,
-    ),
-    Check(
-        "checkpoints-resume",
-        "Interrupted, it goes on from its checkpoints",
-        "Spot instances are taken away; without a resume all the time until then is lost.",
-        "Save with job.checkpoints, and begin with job.checkpoints.latest().",
-        "developer guide, Use Checkpoints in Amazon SageMaker; Managed Spot Training",
-        _resumes,
-        Profile.BASIC,
     ),
 )

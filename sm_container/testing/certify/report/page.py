@@ -13,6 +13,11 @@ from sm_container.testing.certify.report.summary import Summary
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
+def require_page() -> None:
+    """Raises ReportError where Jinja is not installed."""
+    environment(_TEMPLATES)
+
+
 def page(summary: Summary) -> str:
     """The page as a whole. Raises ReportError where Jinja is not installed."""
     template = environment(_TEMPLATES).get_template("certificate.html")
