@@ -5,8 +5,9 @@ Source: developer guide, "How Amazon SageMaker Provides Training Information".
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -65,19 +66,19 @@ def write_tree(
     _write_optional(layout, request, arn)
 
 
-def open_to_all(layout: Layout, request: TrainingRequest) -> None:
-    """Let any user write where an algorithm may. The service's containers run as root, and what it
-    gives to others is not documented."""
-    folders = [layout.model, layout.output, *_below(layout.output)]
-    if request.checkpoint is not None:
-        folders.append(layout.place_of(request.checkpoint.local_path))
-    for folder in folders:
-        if folder.is_dir() and folder.is_relative_to(layout.base):
-            folder.chmod(0o777)
+def open_to_all(layout: Layout) -> None:
+    """Let any user write the model and the output. The service's containers run as root, and what
+    it gives to others is not documented."""
+    open_below(layout.model)
+    open_below(layout.output)
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    return (each for each in folder.rglob("*") if each.is_dir())
+def open_below(folder: Path) -> None:
+    """Let any user write a folder of ours and all that is in it, before a container has seen it."""
+    for place, _, files in os.walk(folder):
+        os.chmod(place, 0o777)
+        for name in files:
+            os.chmod(os.path.join(place, name), 0o666)
 
 
 def _write_optional(layout: Layout, request: TrainingRequest, arn: str) -> None:

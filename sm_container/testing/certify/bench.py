@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -29,6 +30,8 @@ from sm_container.testing.jobs.moments import Moment
 from sm_container.testing.jobs.result import HOST, JobResult
 
 _NAME_LIMIT = 63
+_LABEL_LIMIT = 30
+_NO_NAME = re.compile("[^a-zA-Z0-9]+")
 _LEAST_LIMIT = 60
 _SLOWER = 10
 _OF_THE_TARGET = "ClientError: Artifact upload failed:"
@@ -207,5 +210,8 @@ class Bench:
         return parse_request(document, cache=self.home.cache)
 
     def _name(self, label: str) -> str:
-        end = f"-{label}-{self.place.name}"
+        """A TrainingJobName that no other job of this home has; a channel's name has letters that
+        it may not have."""
+        plain = _NO_NAME.sub("-", label)[:_LABEL_LIMIT].strip("-")
+        end = f"-{len(self.made) + 1}-{plain}"
         return f"{self.request.name[: _NAME_LIMIT - len(end)].rstrip('-')}{end}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from sm_container.testing.certify.words import first_line, uselessness
 from sm_container.testing.jobs.result import JobResult
 
 _KILLED = 128 + signal.SIGKILL
+_WORDLESS = re.compile(r"AlgorithmError: , exit code: \d+")
 
 
 def shortfall(bench: Bench, result: JobResult) -> str | None:
@@ -42,11 +44,19 @@ def hanging(bench: Bench, result: JobResult) -> str | None:
 
 
 def told(result: JobResult) -> str:
-    """Why a job failed, as its user is told."""
+    """Why a job failed, as its user is told; where that is nothing, the end of its log."""
     said = first_line(result.failure or "")
     if said and not is_killed(result):
         return f"{said} (exit code {result.exit_code})"
-    return first_line(result.reason)
+    if _WORDLESS.fullmatch(result.reason) is None:
+        return first_line(result.reason)
+    return f"exit code {result.exit_code}, and no failure file{log_end(result)}"
+
+
+def log_end(result: JobResult) -> str:
+    """The last line of a job's log, to be put behind another sentence; empty without one."""
+    lines = [line for line in result.log.splitlines() if line.strip()]
+    return f"; its log ends with: {first_line(lines[-1])}" if lines else ""
 
 
 def completed_or_said(
@@ -62,7 +72,7 @@ def completed_or_said(
     if hangs is not None:
         return Finding.failed(f"with {what}: {hangs}")
     if not result.failure:
-        return Finding.failed(f"with {what}: exit code {result.exit_code}, and no failure file")
+        return Finding.failed(f"with {what}: {told(result)}")
     if not is_named(result.failure):
         return Finding.failed(
             f"with {what} it fails, and its failure file does not say so: {told(result)}"

@@ -73,9 +73,8 @@ def moments_to_stop(bench: Bench) -> Iterator[float | str]:
 
 def stop_at(bench: Bench, when: float | str) -> Stop | None:
     """Stop the job then; None where it had ended before. Raises UntriedError."""
-    number = sum("-stop-" in name for name in bench.made) + 1
     try:
-        result = bench.run(f"stop-{number}", moments=[Moment(Event.STOP, when)])
+        result = bench.run("stopped", moments=[Moment(Event.STOP, when)])
     except MissedMomentError:
         return None
     return Stop.of(result) if result.status == "Stopped" else None

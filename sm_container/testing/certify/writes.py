@@ -9,7 +9,7 @@ from sm_container.harness.engines.client import Client
 from sm_container.harness.engines.engine import EngineError
 
 _SCRATCH = ("/tmp", "/var/tmp", "/run", "/var/run", "/dev", "/proc", "/sys", "/opt/ml")
-_OF_THE_ENGINE = ("/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/etc/mtab")
+_OF_THE_ENGINE = ("/etc", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/etc/mtab")
 _LOGS_AND_CACHES = ("/var/log", "/var/cache")
 
 

@@ -8,8 +8,7 @@ from pathlib import PurePosixPath
 from sm_container.harness.text import duration
 from sm_container.testing.certify.bench import Bench
 from sm_container.testing.certify.check import Check, Finding
-from sm_container.testing.certify.ends import hanging, told
-from sm_container.testing.certify.words import first_line
+from sm_container.testing.certify.ends import hanging, log_end, told
 
 _SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh")
 _INITS = ("tini", "tini-static", "docker-init")
@@ -75,11 +74,8 @@ def _trains(bench: Bench) -> Finding:
 
 def _why(bench: Bench) -> str:
     sound = bench.sound
-    why = hanging(bench, sound) or told(sound)
-    last = [line for line in sound.log.splitlines() if line.strip()][-1:]
-    if not last or first_line(last[0]) in why:
-        return f"it does not complete: {why}"
-    return f"it does not complete: {why}; its log ends with: {first_line(last[0])}"
+    why, end = hanging(bench, sound) or told(sound), log_end(sound)
+    return f"it does not complete: {why}{'' if end in why else end}"
 
 
 TRAINS = Check(
