@@ -64,12 +64,19 @@ def certify(
         said.line(f"{options.target}: {count} on {engine}", bold=True)
         begun = time.time()
         verdicts = _made(bench, checks, said, now)
-    summary = Summary(options.target, engine, profile, begun, verdicts)
+        summary = Summary(
+            options.target,
+            engine,
+            profile,
+            begun,
+            verdicts,
+            None if bench.image is None else bench.image.identity,
+            str(own.path) if given["keep"] else None,
+        )
     _write_files(given, summary, err)
     if as_json:
         out.line(json.dumps(summary.to_document(), indent=2))
-    word, colour = ("certified", "green") if summary.is_good else ("not certified", "red")
-    said.line(f"{word}: {summary}", bold=True, fg=colour)
+    said.line(f"{summary.word}: {summary}", bold=True, fg="green" if summary.is_good else "red")
     return 0 if summary.is_good else _EXIT_FOUND
 
 
@@ -164,7 +171,11 @@ def _deleted(own: Home, err: Stream) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         interrupted = True
-        err.line("deleting what the checks have made", dim=True)
+        err.line(
+            "deleting what the checks have made; another Ctrl-C leaves the rest to the "
+            "next certify",
+            dim=True,
+        )
         raise
     finally:
         with catching_interrupts() as interrupts:

@@ -23,6 +23,8 @@ _MARKS: dict[Outcome, tuple[str, str | None]] = {
 _LEAST_ROOM = 32
 _INDENT = 6
 _LIMIT = 600
+_LIMIT_OF_GOOD = 160
+"""On a terminal: what is well is read in passing."""
 
 
 class Rows:
@@ -43,8 +45,9 @@ class Rows:
         mark, colour = _MARKS[verdict.finding.outcome]
         name = verdict.check.name.ljust(self._width)
         shown = click.style(mark, fg=colour) if self._out.has_colour and colour else mark
+        limit = _LIMIT_OF_GOOD if verdict.is_good and self._room else _LIMIT
         took = f" ({duration(verdict.seconds)})" if verdict.jobs else ""
-        first, *others = self._lines(f"{one_line(verdict.finding.seen, _LIMIT)}{took}")
+        first, *others = self._lines(f"{one_line(verdict.finding.seen, limit)}{took}")
         if self._is_narrow:
             self._out.line(f"{shown}  {name.rstrip()}")
             others = [first, *others]

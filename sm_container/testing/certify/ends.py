@@ -60,24 +60,23 @@ def log_end(result: JobResult) -> str:
 
 
 def completed_or_said(
-    bench: Bench, result: JobResult, is_named: Callable[[str], bool], what: str
+    bench: Bench, result: JobResult, is_named: Callable[[str], bool], how: str
 ) -> Finding:
-    """Whether a job completed, or has said in its failure file what was wrong."""
+    """Whether a job completed, or has said in its failure file what was wrong. ``how`` it was run,
+    such as ``without channel train``."""
     if result.status == "Completed":
         missing = without_model(bench, result)
         if missing is not None:
-            return Finding.failed(f"with {what}: {missing}: a failure that looks like success")
-        return Finding.passed(f"completes with {what}")
+            return Finding.failed(f"{how}: {missing}: a failure that looks like success")
+        return Finding.passed(f"completes {how}")
     hangs = hanging(bench, result)
     if hangs is not None:
-        return Finding.failed(f"with {what}: {hangs}")
+        return Finding.failed(f"{how}: {hangs}")
     if not result.failure:
-        return Finding.failed(f"with {what}: {told(result)}")
+        return Finding.failed(f"fails {how}: {told(result)}")
     if not is_named(result.failure):
-        return Finding.failed(
-            f"with {what} it fails, and its failure file does not say so: {told(result)}"
-        )
-    return Finding.passed(f"refuses {what}: {told(result)}")
+        return Finding.failed(f"fails {how}, and its failure file does not say so: {told(result)}")
+    return Finding.passed(f"fails {how}, and says so: {told(result)}")
 
 
 def unusable_failure(bench: Bench, result: JobResult) -> str | None:

@@ -21,8 +21,10 @@ class Layer:
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """Source: OCI image specification, image configuration."""
+    """``identity`` is the engine's name for these bytes. Source: OCI image specification, image
+    configuration."""
 
+    identity: str
     entrypoint: tuple[str, ...]
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -42,6 +44,7 @@ def image_facts(engine: ContainerEngine, image: str, platform: str | None = None
         [found] = json.loads(answer)
         config = found.get("Config") or {}
         return ImageFacts(
+            identity=found["Id"],
             entrypoint=tuple(config.get("Entrypoint") or ()),
             command=tuple(config.get("Cmd") or ()),
             environment=dict(each.partition("=")[::2] for each in config.get("Env") or ()),

@@ -20,18 +20,13 @@ def departure(bench: Bench, result: JobResult) -> str | None:
     """What a job that completed has trained otherwise than the sound one; None where nothing is
     known that speaks against it. Raises UntriedError."""
     expected, found = bench.sound.metrics, result.metrics
-    suspects = [name for name in expected if not _alike(expected[name], found.get(name, ()))]
-    if not suspects:
-        return None
-    again = bench.again.metrics  # run only where there is a suspicion
-    for name in suspects:
-        if _alike(expected[name], again.get(name, ())):
-            one, other = expected[name], found.get(name, ())
-            return (
-                f"{name} ends with {other[-1]:g}, not with {one[-1]:g}"
-                if other
-                else f"there is no {name} in its log"
-            )
+    suspects = [name for name in expected if _difference(expected[name], found.get(name, ()))]
+    for name in suspects:  # the job is run again only where there is a suspicion
+        if _difference(expected[name], bench.again.metrics.get(name, ())) is None:
+            values = found.get(name, ())
+            if not values:
+                return f"there is no {name} in its log"
+            return f"{name} {_difference(expected[name], values)}"
     return None
 
 
@@ -43,11 +38,15 @@ def likeness(bench: Bench, result: JobResult) -> str:
     return "the same model" if same.agrees else "another model"
 
 
-def _alike(one: Sequence[float], other: Sequence[float]) -> bool:
-    """Both begin and end alike, however many values there are between."""
-    if not one or not other:
-        return not one and not other
-    return all(
-        a == b or (math.isnan(a) and math.isnan(b)) or math.isclose(a, b, rel_tol=_TOLERANCE)
-        for a, b in ((one[0], other[0]), (one[-1], other[-1]))
-    ) and len(one) == len(other)
+def _difference(expected: Sequence[float], found: Sequence[float]) -> str | None:
+    """How two series differ in their number or at their ends; None where they do not."""
+    if not found:
+        return "is missing"
+    for which, index in (("begins", 0), ("ends", -1)):
+        one, other = expected[index], found[index]
+        same = one == other or (math.isnan(one) and math.isnan(other))
+        if not same and not math.isclose(one, other, rel_tol=_TOLERANCE):
+            return f"{which} with {other:g}, not with {one:g}"
+    if len(found) != len(expected):
+        return f"has {len(found)} values, not {len(expected)}"
+    return None

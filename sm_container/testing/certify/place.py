@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sm_container.harness.inputs.file.cache import ObjectCache
 from sm_container.harness.store.home import Home
 from sm_container.harness.store.lock import lock, locked
 
@@ -20,7 +21,8 @@ _KEPT = "kept-"
 
 @contextmanager
 def own_home(home: Home, *, kept: bool) -> Iterator[Home]:
-    """A home for a battery, which is its alone within the block."""
+    """A home for a battery, which is its alone within the block, but for the objects of S3 that
+    were copied before, or will be wanted after it."""
     above = _above(home)
     above.mkdir(exist_ok=True)
     path = above / f"{_KEPT if kept else ''}{uuid.uuid4().hex[:8]}"
@@ -28,7 +30,9 @@ def own_home(home: Home, *, kept: bool) -> Iterator[Home]:
         path.mkdir()
         held = lock(path)
     try:
-        yield Home.from_environment({"SM_CONTAINER_HOME": str(path)})
+        own = Home.from_environment({"SM_CONTAINER_HOME": str(path)})
+        ObjectCache(home.cache).share(own.cache)
+        yield own
     finally:
         os.close(held)
 

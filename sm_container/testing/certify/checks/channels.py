@@ -109,7 +109,7 @@ def _absent(bench: Bench) -> Finding:
         if fault is not None and _is_optional(bench, name):
             return Finding.failed(f"without {name}, which is declared to be optional: {fault}")
         finding = completed_or_said(
-            bench, result, partial(names_channel, channel=name), f"no channel {name}"
+            bench, result, partial(names_channel, channel=name), f"without channel {name}"
         )
         if finding.outcome is not Outcome.PASS:
             return finding
@@ -136,7 +136,7 @@ def _empty(bench: Bench) -> Finding:
             bench,
             bench.run(f"empty-{name}", empty),
             partial(_tells_of_no_data, channel=name),
-            f"an empty {name}",
+            f"with an empty channel {name}",
         )
         if finding.outcome is not Outcome.PASS:
             return finding

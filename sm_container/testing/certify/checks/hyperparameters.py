@@ -49,7 +49,7 @@ def _as_given(bench: Bench) -> Finding:
 def _unknown(bench: Bench) -> Finding:
     result = bench.run("unknown", with_hyperparameters(**{_UNKNOWN: "1"}))
     return completed_or_said(
-        bench, result, lambda said: _UNKNOWN in said, f"the unknown hyperparameter {_UNKNOWN}"
+        bench, result, lambda said: _UNKNOWN in said, f"with the unknown hyperparameter {_UNKNOWN}"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import dropwhile
 from pathlib import PurePosixPath
 
 from sm_container.harness.text import duration
@@ -22,7 +23,7 @@ def _entry_point(bench: Bench) -> Finding:
         return Finding.not_applicable(_NO_IMAGE)
     words, of = _words(bench)
     if not words:
-        return Finding.passed("no ENTRYPOINT: the program `train` from PATH is process 1")
+        return Finding.passed("no ENTRYPOINT: the program train from PATH is process 1")
     if _is_shell_form(words):
         return Finding.failed(
             f"{of} is a shell's command, {' '.join(words)!r}: the shell is process 1, and not the "
@@ -34,7 +35,7 @@ def _entry_point(bench: Bench) -> Finding:
 def _is_shell_form(words: Sequence[str]) -> bool:
     """``sh -c COMMAND``, as Docker makes it of an ENTRYPOINT that is no list."""
     if _name(words[0]) == "env":
-        words = [word for word in words[1:] if "=" not in word and not word.startswith("-")]
+        words = list(dropwhile(lambda word: "=" in word or word.startswith("-"), words[1:]))
     if not words or _name(words[0]) not in _SHELLS:
         return False
     return any(word[:1] in "-+" and "c" in word and word[:2] != "--" for word in words[1:2])
@@ -47,7 +48,7 @@ def _no_init(bench: Bench) -> Finding:
     name = _name(words[0]) if words else ""
     if name in _INITS:
         return Finding.failed(f"{name} is the entry point: {' '.join(words)}")
-    return Finding.passed(f"the entry point is {name or '`train` from PATH'}")
+    return Finding.passed(f"the entry point is {name or 'train from PATH'}")
 
 
 def _words(bench: Bench) -> tuple[Sequence[str], str]:
@@ -80,7 +81,7 @@ def _why(bench: Bench) -> str:
 
 TRAINS = Check(
     "trains",
-    "Started as `train`, it ends with exit code 0 and leaves a model",
+    "Started as train, it ends with exit code 0 and leaves a model",
     "An exit code of 0 is success, and what is in /opt/ml/model then is the model.",
     "See the job's log with sm-container run; write the model to /opt/ml/model before the end.",
     _RUN,
@@ -90,8 +91,8 @@ TRAINS = Check(
 CHECKS = (
     Check(
         "entry-point-exec",
-        "The entry point has the exec form, or is the program `train`",
-        "The service runs `docker run IMAGE train` and sends SIGTERM to process 1. Behind a shell "
+        "The entry point has the exec form, or is the program train",
+        "The service runs docker run IMAGE train, and sends SIGTERM to process 1. Behind a shell "
         "neither the argument nor the signal arrives.",
         'Write ENTRYPOINT ["sm-train"], or another program, as a JSON list.',
         _RUN,
