@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sm_container.cli.batteries import delete, deleted, forget, keep, kept
 from sm_container.cli.errors import EXIT_HARNESS, EXIT_INPUT, Complaint
 from sm_container.cli.findings import Now, Rows
 from sm_container.cli.home import open_home
-from sm_container.cli.orphans import end_orphans
-from sm_container.cli.removal import Refused, remove
 from sm_container.cli.running import asked_for
 from sm_container.cli.stream import Stream
 from sm_container.declaration.specification import Specification
-from sm_container.harness.engines.engine import Notes
-from sm_container.harness.life.stopping import catching_interrupts, raising_interrupts
+from sm_container.harness.engines.engine import EngineError, Notes
+from sm_container.harness.life.stopping import raising_interrupts
 from sm_container.harness.report.environment import ReportError
 from sm_container.harness.request.document import load_document
-from sm_container.harness.store.folder import JobFolder
-from sm_container.harness.store.home import Home
-from sm_container.harness.store.jobs import JobStore
 from sm_container.testing.certify import battery
 from sm_container.testing.certify.bench import Bench
 from sm_container.testing.certify.check import Check, Profile, Verdict
@@ -36,6 +30,7 @@ from sm_container.testing.certify.report.junit import junit
 from sm_container.testing.certify.report.summary import Summary
 
 _EXIT_FOUND = 1
+_MAX_RUNTIME = "30m"
 
 
 def certify(
@@ -47,14 +42,14 @@ def certify(
     _require_writable(given)
     home = open_home()
     for left in left_over(home):
-        _delete(left, err)
-    request, options = asked_for(home, target, arguments, given, err)
+        delete(left, err)
+    request, options = asked_for(home, target, arguments, _limited(given), err)
     specification = _specification(given["algorithm"])
     said = err if as_json else out
     with (
         raising_interrupts(),
         own_home(home, kept=given["keep"]) as own,
-        _kept(own, err) if given["keep"] else _deleted(own, err),
+        kept(own, err) if given["keep"] else deleted(own, err),
     ):
         now = Now(said if said.is_terminal else err)
         bench = Bench(own, request, options, own.path, specification, _notes(now, err))
@@ -62,15 +57,17 @@ def certify(
         engine, profile = bench.engine.name, Profile(given["profile"])
         count = "1 check" if len(checks) == 1 else f"{len(checks)} checks"
         said.line(f"{options.target}: {count} on {engine}", bold=True)
+        names = [check.name for check in checks]
         begun = time.time()
-        verdicts = _made(bench, checks, said, now)
+        after = keep if given["keep"] else partial(forget, bench, err)
+        verdicts = _made(bench, checks, Rows(said, max(map(len, names))), now, after)
         summary = Summary(
             options.target,
             engine,
             profile,
             begun,
             verdicts,
-            None if bench.image is None else bench.image.identity,
+            _image_id(bench),
             str(own.path) if given["keep"] else None,
         )
     _write_files(given, summary, err)
@@ -93,9 +90,14 @@ def list_checks(given: Mapping[str, Any], *, as_json: bool) -> int:
     return 0
 
 
-def _made(bench: Bench, checks: Sequence[Check], said: Stream, now: Now) -> tuple[Verdict, ...]:
-    """Make the checks, and tell each verdict as it comes."""
-    rows = Rows(said, max(len(check.name) for check in checks))
+def _made(
+    bench: Bench,
+    checks: Sequence[Check],
+    rows: Rows,
+    now: Now,
+    after: Callable[[Verdict], None],
+) -> tuple[Verdict, ...]:
+    """Make the checks, and tell each verdict as it comes; ``after`` hears it last."""
     numbers = {check.name: number for number, check in enumerate(checks, 1)}
     verdicts = []
     try:
@@ -105,9 +107,18 @@ def _made(bench: Bench, checks: Sequence[Check], said: Stream, now: Now) -> tupl
             now.close()
             rows.add(verdict)
             verdicts.append(verdict)
+            after(verdict)
     finally:
         now.close()
     return tuple(verdicts)
+
+
+def _image_id(bench: Bench) -> str | None:
+    """What the engine calls the image; None of a program, and where the engine does not say."""
+    try:
+        return None if bench.image is None else bench.image.identity
+    except EngineError:
+        return None  # the checks of the image have said so
 
 
 def _notes(now: Now, err: Stream) -> Notes:
@@ -116,6 +127,12 @@ def _notes(now: Now, err: Stream) -> Notes:
         err.line(line, dim=True)
 
     return note
+
+
+def _limited(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options with a time limit, which the service's default of a day is not here."""
+    is_limited = given["max_runtime"] is not None or given["request"] is not None
+    return given if is_limited else {**given, "max_runtime": _MAX_RUNTIME}
 
 
 def _chosen(given: Mapping[str, Any]) -> list[Check]:
@@ -145,63 +162,6 @@ def _require_writable(given: Mapping[str, Any]) -> None:
             require_page()
         except ReportError as fault:
             raise Complaint([str(fault)], EXIT_HARNESS) from fault
-
-
-@contextmanager
-def _kept(own: Home, err: Stream) -> Iterator[None]:
-    """Say in the end where all is kept."""
-    try:
-        yield
-    finally:
-        err.line(
-            f"kept: SM_CONTAINER_HOME={own.path} sm-container ps --all lists the jobs", dim=True
-        )
-
-
-@contextmanager
-def _deleted(own: Home, err: Stream) -> Iterator[None]:
-    """Delete a battery's home when its block is left, however that is. A second Ctrl-C leaves the
-    rest to the next battery.
-
-    Raises:
-        KeyboardInterrupt: after the first, when all is deleted; at once after the second.
-    """
-    interrupted = False
-    try:
-        yield
-    except KeyboardInterrupt:
-        interrupted = True
-        err.line(
-            "deleting what the checks have made; another Ctrl-C leaves the rest to the "
-            "next certify",
-            dim=True,
-        )
-        raise
-    finally:
-        with catching_interrupts() as interrupts:
-            if interrupted:
-                interrupts.record(signal.SIGINT)
-            try:
-                with interrupts.raising():
-                    _delete(own, err)
-            except KeyboardInterrupt:
-                err.line("not all is deleted: the next certify does it", dim=True)
-                raise
-        if interrupts.wants_stop and not interrupted:
-            raise KeyboardInterrupt
-
-
-def _delete(own: Home, err: Stream) -> None:
-    """Delete a battery's home with its jobs; whatever stays is found by the next battery."""
-    store = JobStore(own)
-    end_orphans(store, err)
-    for summary in store.summaries():
-        try:
-            remove(store, JobFolder(own.jobs / summary.name), err, force=True)
-        except Refused as refusal:
-            err.line(f"Warning: {refusal}", fg="yellow")
-            return
-    shutil.rmtree(own.path)
 
 
 def _specification(path: Path | None) -> Specification | None:

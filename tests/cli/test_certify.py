@@ -117,6 +117,19 @@ def test_what_is_kept(desk: Any) -> None:
     assert homes(desk) == [kept]
 
 
+def test_jobs_are_deleted_as_soon_as_nobody_asks_for_them(desk: Any) -> None:
+    home, folder = shlex.quote(str(desk.home)), shlex.quote(str(desk.folder))
+    seen = f"ls {home}/certify/*/jobs | grep -c . >> {folder}/seen"
+    program = desk.program("sound", f"{seen}; {SOUND}")
+    names = ("trains", "hyperparameters-unknown", "hyperparameters-tuning", "checkpoints-absent")
+
+    done = desk.run("certify", program, *(word for name in names for word in ("--only", name)))
+
+    assert done.returncode == 0, done.stdout
+    # The sound job, and each time the one that runs.
+    assert (desk.folder / "seen").read_text().split() == ["1", "2", "2", "2"]
+
+
 def test_the_checks_are_listed(invoke: Any) -> None:
     basic = invoke("certify", "--list").stdout.splitlines()
     every = invoke("certify", "--list", "--profile", "marketplace").stdout.splitlines()

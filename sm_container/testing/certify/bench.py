@@ -26,6 +26,7 @@ from sm_container.testing.certify.image import ImageFacts, image_facts
 from sm_container.testing.certify.running import Starts, run_to_end
 from sm_container.testing.certify.seconds import trained
 from sm_container.testing.certify.writes import Writes
+from sm_container.testing.chaos.agreement import Outcome as ModelOutcome
 from sm_container.testing.jobs.moments import Moment
 from sm_container.testing.jobs.result import HOST, JobResult
 
@@ -114,6 +115,17 @@ class Bench:
         """The job once more, without a CheckpointConfig: whether it trains the same and as long.
         Raises UntriedError."""
         return self.run("again", without_checkpoints, is_alike=True)
+
+    @cached_property
+    def outcome(self) -> ModelOutcome:
+        """What the sound job has left. Raises UntriedError."""
+        return ModelOutcome.of(self.sound.record)
+
+    @property
+    def lasting(self) -> frozenset[str]:
+        """The names of the jobs whose results are looked at again and again."""
+        kept = (self._sound, self.__dict__.get("again"))
+        return frozenset(each.name for each in kept if isinstance(each, JobResult))
 
     @property
     def seconds(self) -> float:

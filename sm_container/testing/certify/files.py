@@ -17,6 +17,7 @@ from sm_container.testing.certify.changes import Change, Document
 from sm_container.testing.jobs.result import HOST
 
 ODD_FOLDER = "a folder/ünï ✓/deep"
+_MOST_FILES = 100
 _ODD_PREFIX = "ünï ✓ "
 
 
@@ -61,12 +62,12 @@ def files_with_odd_names(bench: Bench, channel: ChannelRequest) -> Path:
 
 
 def files_with(bench: Bench, channel: ChannelRequest, label: str, content: bytes) -> Path:
-    """A folder with files of the same names, each of these bytes; with one file where the channel
-    cannot come in File mode. Raises as ``files_of``."""
+    """A folder with files of the same names, though not of all where there are many, each of these
+    bytes; with one file where the channel cannot come in File mode. Raises as ``files_of``."""
     target = bench.folder(f"{label}-{channel.name}")
     names = [Path("part")]
     if why_no_files(channel) is None:
-        names = list(_names(files_of(bench, channel)))
+        names = sorted(_names(files_of(bench, channel)))[:_MOST_FILES]
     for name in names:
         file = target / name
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -34,8 +34,12 @@ def likeness(bench: Bench, result: JobResult) -> str:
     """Whether a job has made the sound one's model, in words: ``the same model`` or ``another``."""
     if not bench.sound.has_model:
         return "no model, like the undisturbed job"
-    same = compare(Outcome.of(bench.sound.record), Outcome.of(result.record), Criterion())
-    return "the same model" if same.agrees else "another model"
+    return "the same model" if has_same_model(bench, result) else "another model"
+
+
+def has_same_model(bench: Bench, result: JobResult) -> bool:
+    """Whether a job has left the bytes that the sound one has."""
+    return compare(bench.outcome, Outcome.of(result.record), Criterion()).agrees
 
 
 def _difference(expected: Sequence[float], found: Sequence[float]) -> str | None:

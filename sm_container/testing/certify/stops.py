@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sm_container.harness.job.status import Phase
 from sm_container.harness.metrics.periods import values
 from sm_container.testing.certify.bench import Bench
+from sm_container.testing.certify.likeness import has_same_model
 from sm_container.testing.certify.seconds import stopping, trained
 from sm_container.testing.jobs.moments import Event, MissedMomentError, Moment
 from sm_container.testing.jobs.result import JobResult
@@ -42,7 +43,8 @@ class Stop:
         """Whether the job trained on to its own end.
 
         Told by its metrics where it can be: whether there are fewer than the sound job has, or as
-        many, the last of them later than the stop. Else by time: it took as long as was left.
+        many, the last of them later than the stop. Else by time, as long as was left, and by its
+        model, which is the sound job's.
         """
         expected = [name for name, given in bench.sound.metrics.items() if len(given) > 1]
         found = list(values(self.result.folder))
@@ -54,7 +56,10 @@ class Stop:
         if any(each.timestamp > self.at for each in found if each.name in expected):
             return True
         bench.settle_seconds()
-        return self.took >= _HEARD_PART * max(bench.seconds - self.after, 0.0)
+        if self.took < _HEARD_PART * max(bench.seconds - self.after, 0.0):
+            return False
+        # Where every run makes another model, time alone is left to tell.
+        return has_same_model(bench, self.result) or not has_same_model(bench, bench.again)
 
 
 def moments_to_stop(bench: Bench) -> Iterator[float | str]:

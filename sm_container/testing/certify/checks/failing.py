@@ -17,13 +17,14 @@ from sm_container.testing.certify.ends import (
     without_model,
 )
 from sm_container.testing.certify.files import files_with
+from sm_container.testing.certify.likeness import departure
 
 _SOURCE = "developer guide, How Amazon SageMaker Signals Algorithm Success and Failure"
 _MIB = 1 << 20
 _LEAST_MEMORY = 16 * _MIB
 _HALVINGS = 3
 _NOISE = 1 << 16
-_NO_NUMBER = "certify"
+_NO_NUMBER = "no-number"
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _out_of_memory(bench: Bench) -> Finding:
         shown = f"with {limit // _MIB} MiB, where it was seen to use {peak // _MIB}"
         fault = hanging(bench, result)
         if fault is None and result.status == "Completed":
-            fault = without_model(bench, result)
+            fault = without_model(bench, result) or departure(bench, result)
         elif fault is None and not is_killed(result):
             fault = unusable_failure(bench, result)
         if fault is not None:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from sm_container.harness.text import duration
 from sm_container.testing.certify.bench import Bench
 from sm_container.testing.certify.check import Check, Finding
-from sm_container.testing.certify.ends import hanging, log_end, told
+from sm_container.testing.certify.ends import log_end, told
 
 _SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh")
 _INITS = ("tini", "tini-static", "docker-init")
@@ -75,7 +75,9 @@ def _trains(bench: Bench) -> Finding:
 
 def _why(bench: Bench) -> str:
     sound = bench.sound
-    why, end = hanging(bench, sound) or told(sound), log_end(sound)
+    why, end = told(sound), log_end(sound)
+    if sound.secondary_status == "MaxRuntimeExceeded":
+        why = f"it had not ended after {duration(bench.request.max_runtime)}, its --max-runtime"
     return f"it does not complete: {why}{'' if end in why else end}"
 
 
