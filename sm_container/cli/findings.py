@@ -54,10 +54,9 @@ class Rows:
         else:
             self._out.line(f"{shown}  {name}  {first}")
         self._indented(others)
-        if not verdict.is_good:
+        if verdict.finding.outcome is Outcome.FAIL:
             self._below("why:  ", verdict.check.why)
-            if verdict.finding.outcome is Outcome.FAIL:
-                self._below("mend: ", verdict.check.mend)
+            self._below("mend: ", verdict.check.mend)
 
     def _below(self, heading: str, text: str) -> None:
         lines = wrapped(text, self._room - len(heading)) if self._room else [text]

@@ -63,8 +63,9 @@ def command(ctx: click.Context, /, target: str | None, **given: Any) -> None:
     each rule of the contract whether it is kept, what was seen, why it matters, and how to mend it.
 
     TARGET, ARGUMENTS and the other options are those of run: they describe a job that completes in
-    some seconds. With --algorithm FILE, what it declares is tried too. The image or program need
-    not use this library.
+    some seconds, and within 30 minutes where --max-runtime says nothing else. Artifacts and
+    checkpoints go to a folder that is deleted in the end. With --algorithm FILE, what it declares
+    is tried too. The image or program need not use this library.
     """
     from sm_container.cli.certifying import certify, list_checks
 

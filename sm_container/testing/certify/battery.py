@@ -74,7 +74,9 @@ def _look(check: Check, bench: Bench, says_why: bool) -> Finding:
         if why is None:
             return check.look(bench)
     except _UNTRIED as fault:
-        return Finding(Outcome.ERROR, str(fault))
+        if not says_why or not isinstance(fault, UntriedError) or not fault.is_of_the_sound_job:
+            return Finding(Outcome.ERROR, str(fault))
+        why = str(fault)
     if says_why:
         return Finding.not_applicable(
             f"the job does not complete undisturbed: see {start.TRAINS.name}"

@@ -42,6 +42,8 @@ _OF_THE_TARGET = "ClientError: Artifact upload failed:"
 class UntriedError(Exception):
     """A job could not be run, for a reason that is not the target's."""
 
+    is_of_the_sound_job = False
+
 
 @dataclass
 class Bench:
@@ -105,6 +107,7 @@ class Bench:
             try:
                 self._sound = self._run_sound()
             except UntriedError as fault:
+                fault.is_of_the_sound_job = True
                 self._sound = fault
         if isinstance(self._sound, UntriedError):
             raise self._sound
