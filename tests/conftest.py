@@ -13,9 +13,11 @@ HOSTILE_NAME = "a folder; with 'quotes' \"twice\" & $HOME – ünï ✓ #1"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A shell's background job has these ignored, and so would every program that a test starts."""
+    """A shell's background job and nohup have these ignored, and so would every program that a test
+    starts."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

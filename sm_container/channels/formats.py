@@ -108,9 +108,18 @@ class Choice:
             elif _MULTIPART in self.options and not self.is_wrapped:
                 format_of(self._said, name, **self.options)  # says which options there are
         except FormatError as error:
-            hint = "" if self._said else "; set its ContentType, or give content_type="
-            raise self._error(f"{error}{hint}") from None
+            raise self._error(f"{error}{self._hint(name)}") from None
         return made
+
+    def _hint(self, name: str | None) -> str:
+        """What to do where nothing says which format it is."""
+        if self._said:
+            return ""
+        try:
+            format_of(None, name)
+        except FormatError:
+            return "; set its ContentType, or give content_type="
+        return ""
 
     def _multipart(self) -> Multipart:
         given = self.options.get(_MULTIPART)

@@ -48,8 +48,10 @@ class Reading:
         worker, workers = self.shard
         if not 0 <= worker < workers:
             raise ValueError(f"shard is {self.shard}; give (i, n) with i from 0 to n - 1")
-        if self.shuffle is not None and self.shuffle < 0:
+        if self.shuffle is not None and (isinstance(self.shuffle, bool) or self.shuffle < 0):
             raise ValueError(f"shuffle is {self.shuffle}; give a seed from 0 on, or None")
+        if not isinstance(self.on_fault, OnFault):
+            raise ValueError(f"on_fault is {self.on_fault!r}; give OnFault.RAISE, SKIP or STOP")
         if self.prefetch < 0:
             raise ValueError(f"prefetch is {self.prefetch}; give a count of batches from 0 on")
         if self.timeout is not None and self.timeout <= 0:

@@ -14,6 +14,8 @@ from urllib.parse import quote
 
 NAME_LIMIT = 255
 REGEX_LIMIT = 500
+LINE_ENDS = frozenset("\n\r\u0085\u2028\u2029")
+"""What the service's pattern for both, ``.+``, does not take: a ``.`` of Java is none of these."""
 
 _VALUE = r"(-?[0-9][0-9.e+-]*|-?inf|nan)"
 _BARE = ":/@"  # beside letters, digits and _.-~, written as they are
@@ -65,9 +67,10 @@ def _written(name: str) -> str:
     Where that would need too long a pattern: its head and a digest of it, after a ``~~`` that
     no encoded name holds.
     """
-    if not 1 <= len(name) <= NAME_LIMIT or "\n" in name:
+    if not 1 <= len(name) <= NAME_LIMIT or not LINE_ENDS.isdisjoint(name):
         raise ValueError(
-            f"a metric's name has 1 to {NAME_LIMIT} characters and no newline, not {name[:300]!r}"
+            f"a metric's name has 1 to {NAME_LIMIT} characters and no end of a line, "
+            f"not {name[:300]!r}"
         )
     raw = name.encode("utf-8", "surrogatepass")
     written = quote(raw, safe=_BARE).replace("~", "%7E")

@@ -7,6 +7,7 @@ DescribeTrainingJob, FailureReason.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
 from pathlib import Path
@@ -60,24 +61,27 @@ def write_failure(path: Path, text: str) -> bool:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     content = truncated(text).encode("utf-8", "backslashreplace")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    if not _is_empty_file(path):
-        flags |= os.O_EXCL
-    try:
-        descriptor = os.open(path, flags, 0o644)
-    except FileExistsError:
+    if not _is_free(path):
         return False
-    with open(descriptor, "wb") as file:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    with open(os.open(path, flags, 0o644), "wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False  # another writer is about to fill it
+        if os.fstat(file.fileno()).st_size:
+            return False
         file.write(content)
+        file.flush()
     return True
 
 
-def _is_empty_file(path: Path) -> bool:
-    """Whether an empty regular file stands there: it says nothing, so it may be filled."""
+def _is_free(path: Path) -> bool:
+    """Whether nothing stands there, or an empty file, which says nothing and may be filled."""
     try:
         status = path.lstat()
     except FileNotFoundError:
-        return False
+        return True
     return stat.S_ISREG(status.st_mode) and status.st_size == 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from sm_container.declaration.errors import DeclarationError
+from sm_container.declaration.errors import DeclarationError, require
 
 
 class SavedBy(Enum):
@@ -32,6 +32,7 @@ class CheckpointPolicy:
     saved_by: SavedBy = SavedBy.FIRST_HOST
 
     def __post_init__(self) -> None:
+        require(SavedBy, "CheckpointPolicy: saved_by", self.saved_by)
         if self.newest < 1:
             raise DeclarationError(f"CheckpointPolicy: newest is at least 1, not {self.newest}")
         if self.best < 0:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from sm_container.contract.metrics import MetricDefinition
 from sm_container.declaration.channels import Channel
 from sm_container.declaration.checkpoints import DEFAULT_POLICY, CheckpointPolicy
-from sm_container.declaration.errors import DeclarationError
+from sm_container.declaration.errors import DeclarationError, require
 from sm_container.declaration.hyperparameters import Hyperparameter, UnknownPolicy, declared
 from sm_container.declaration.memory import DEFAULT_MEMORY_POLICY, MemoryPolicy
 from sm_container.declaration.metrics import Metric
@@ -51,6 +51,10 @@ class Declaration:
         object.__setattr__(self, "metrics", _each_a(Metric, "metrics", self.metrics))
         _unique("channels", (channel.name for channel in self.channels))
         _unique("metrics", (metric.name for metric in self.metrics))
+        require(UnknownPolicy, "unknown_hyperparameters", self.unknown_hyperparameters)
+        require(OnStop, "on_stop", self.on_stop)
+        require(CheckpointPolicy, "checkpoints", self.checkpoints)
+        require(MemoryPolicy, "memory", self.memory)
         _ = self.specifications
         if self.checkpoints.metric is not None and self._best_metric.goal is None:
             raise DeclarationError(

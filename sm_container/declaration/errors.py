@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from sm_container.contract.redaction import REDACTED, holds_secret, is_secret
 
@@ -12,6 +13,18 @@ _SHOWN = 80
 
 class DeclarationError(Exception):
     """An algorithm's author declared something that cannot be: a defect of the program."""
+
+
+def require(kind: type, what: str, given: object) -> None:
+    """Raise DeclarationError where ``given`` is no ``kind``, a policy: text in its place would be
+    taken in silence for none of its members."""
+    if isinstance(given, kind):
+        return
+    if issubclass(kind, Enum):
+        wanted = "one of " + ", ".join(f"sm.{member}" for member in kind)
+    else:
+        wanted = f"a sm.{kind.__name__}(...)"
+    raise DeclarationError(f"{what} is {wanted}, not {given!r}")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from sm_container.declaration.errors import DeclarationError
+from sm_container.declaration.errors import DeclarationError, require
 from sm_container.machine.reservation import Reservation
 
 
@@ -36,6 +36,7 @@ class MemoryPolicy:
     hard: float = 0.95
 
     def __post_init__(self) -> None:
+        require(Enforcement, "MemoryPolicy: enforcement", self.enforcement)
         if not 0 < self.soft <= self.hard <= 1:
             raise DeclarationError(
                 f"MemoryPolicy: the marks must be 0 < soft <= hard <= 1, not {self.soft} and "

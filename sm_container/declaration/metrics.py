@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sm_container.contract.metrics import REGEX_LIMIT, MetricDefinition, definition_for
+from sm_container.contract.metrics import LINE_ENDS, REGEX_LIMIT, MetricDefinition, definition_for
 from sm_container.declaration.errors import DeclarationError
 
 GOALS = ("Minimize", "Maximize")
@@ -36,8 +36,10 @@ class Metric:
 
     def _check(self, regex: str) -> None:
         where = f"Metric({self.name!r}): regex"
-        if not 1 <= len(regex) <= REGEX_LIMIT or "\n" in regex:
-            raise DeclarationError(f"{where} must have 1 to {REGEX_LIMIT} characters, no newline")
+        if not 1 <= len(regex) <= REGEX_LIMIT or not LINE_ENDS.isdisjoint(regex):
+            raise DeclarationError(
+                f"{where} must have 1 to {REGEX_LIMIT} characters and no end of a line"
+            )
         try:
             groups = re.compile(regex).groups
         except re.error as error:

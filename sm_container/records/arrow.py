@@ -84,12 +84,15 @@ def _of_dense(pa: Any, name: str, column: NDArray[Any]) -> Any:
         flat = _of_dense(pa, name, np.ascontiguousarray(column).reshape(-1))
         for length in reversed(column.shape[1:]):
             if length == 0:
-                raise FormatError(f"the column {name!r} is of the shape {column.shape}")
+                raise FormatError(
+                    f"the column {name!r} is of the shape {column.shape}, and Arrow has no lists "
+                    "of no values: leave it out"
+                )
             flat = pa.FixedSizeListArray.from_arrays(flat, length)
         return flat
     try:
         return pa.array(column.tolist() if column.dtype == object else column)
-    except (pa.ArrowException, TypeError, OverflowError) as fault:
+    except (pa.ArrowException, TypeError, OverflowError, UnicodeEncodeError) as fault:
         raise FormatError(f"the column {name!r} cannot be an Arrow array: {fault}") from fault
 
 

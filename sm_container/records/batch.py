@@ -15,6 +15,7 @@ from sm_container.records.pool import ArrayPool
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from scipy.sparse import spmatrix
 
 Column: TypeAlias = "NDArray[Any] | Csr"
 
@@ -41,8 +42,10 @@ class Batch(Mapping[str, Column]):
     own (parquet, JSON lines) have those instead.
     """
 
-    def __init__(self, columns: Mapping[str, Column]) -> None:
-        self._columns = dict(columns)
+    def __init__(self, columns: Mapping[str, Column | spmatrix]) -> None:
+        """``columns`` may hold matrices of scipy too, which become Csr. Raises ValueError where
+        they are not of one length."""
+        self._columns = {name: _of_any(column) for name, column in columns.items()}
         lengths = {name: len(column) for name, column in self._columns.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"the columns of a batch have one length, and these have {lengths}")
@@ -117,6 +120,12 @@ class Batch(Mapping[str, Column]):
         from sm_container.records.torch import to_torch
 
         return to_torch(self)
+
+
+def _of_any(column: Column | spmatrix) -> Column:
+    if hasattr(column, "tocsr"):
+        return Csr.from_scipy(column)
+    return column
 
 
 def objects(values: list[Any]) -> NDArray[Any]:
@@ -247,7 +256,10 @@ class _Assembled:
 def _absent(name: str, column: Column | CsrRoom, rows: int) -> NDArray[Any]:
     """A column's rows in batches that do not have it."""
     if isinstance(column, Csr | CsrRoom) or column.dtype != object:
-        raise FormatError(f"the column {name!r} is in some batches only, and has no None")
+        raise FormatError(
+            f"the column {name!r} is in some batches only, and has no None: "
+            "files that are read together have the same columns"
+        )
     return np.full((rows, *column.shape[1:]), None, object)
 
 

@@ -221,18 +221,23 @@ def _stacked(batch: Batch, label: str | None) -> Batch:
 
 def _matrix(name: str, column: Column) -> NDArray[Any]:
     if isinstance(column, Csr) or column.dtype.kind not in "biuf" or column.ndim > 2:
-        what = "sparse" if isinstance(column, Csr) else f"{_kind(column)}, not numbers"
+        what = _kind(column)
         raise FormatError(
             f"the column {name!r} is {what}, and cannot be a feature: leave it out (--columns)"
         )
     return column.reshape(len(column), -1) if column.ndim == 1 else column
 
 
-def _kind(column: NDArray[Any]) -> str:
+def _kind(column: Column) -> str:
+    """Why a column cannot be a feature."""
+    if isinstance(column, Csr):
+        return "sparse"
+    if column.dtype.kind in "biuf":
+        return f"of the shape {list(column.shape[1:])} in each row, not a number or a list of them"
     if column.dtype != object:
-        return str(column.dtype)
+        return f"{column.dtype}, not numbers"
     kinds = sorted({type(each).__name__ for each in column[:100]})
-    return f"objects ({', '.join(kinds)})"
+    return f"objects ({', '.join(kinds)}), not numbers"
 
 
 def _for_protobuf(name: str, column: Column) -> Column:

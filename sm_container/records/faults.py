@@ -22,7 +22,7 @@ def is_left_out(fault: RecordError, on_fault: OnFault) -> bool:
 
 def end(fault: RecordError, on_fault: OnFault) -> None:
     """End a pass, all that comes before the record being handed over: raise the fault, or warn."""
-    if on_fault is OnFault.RAISE:
+    if on_fault is not OnFault.STOP:
         raise fault
     _warn("%s; reading ends before it", fault)
 

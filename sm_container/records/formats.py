@@ -9,6 +9,7 @@ Parquet()
 from __future__ import annotations
 
 import importlib
+import operator
 import re
 from collections.abc import Mapping
 from dataclasses import Field, fields
@@ -73,7 +74,8 @@ _SUFFIXES = {
     ".tiff": "image/tiff",
     ".webp": "image/webp",
 }
-_COMPRESSED = (".gz", ".gzip", ".bz2", ".xz", ".zst", ".zip")
+_GZIP = (".gz", ".gzip")
+_COMPRESSED = (*_GZIP, ".bz2", ".xz", ".zst", ".zip")
 _FACT = "content_type"
 """The field of a format of several content types that says which it is: no option."""
 _PART = re.compile(r'(?:[^;"]|"[^"]*")+')
@@ -110,9 +112,9 @@ def _by_name(name: str) -> str:
         if lowered.endswith(suffix):
             return kind
     if lowered.endswith(_COMPRESSED):
-        raise FormatError(
-            f"{name} is compressed: unpack it, or let Pipe mode do so with CompressionType Gzip"
-        )
+        is_gzip = lowered.endswith(_GZIP)
+        others = ", or let Pipe mode do so with CompressionType Gzip" if is_gzip else ""
+        raise FormatError(f"{name} is compressed: unpack it{others}")
     raise FormatError(
         f"the name {name!r} does not say its format: give the content type. {_known()}"
     )
@@ -141,10 +143,10 @@ def _made(
         raise FormatError(f"the content type {said!r} is not known here. {_known()}")
     module = importlib.import_module(f"{_ROOM}.{place[0]}")
     made = getattr(module, place[1])
-    given = {**_fields(made, parameters, said), **options}
-    unknown = given.keys() - {field.name for field in _options(made)}
+    unknown = options.keys() - {field.name for field in _options(made)}
     if unknown:
         raise FormatError(f"{kind} has no option {', '.join(sorted(unknown))}; {_options_of(made)}")
+    given = {**_fields(made, parameters, said), **_arguments(made, options)}
     if is_image:
         given["content_type"] = kind
     return cast(Format, made(**given))
@@ -163,6 +165,33 @@ def _fields(made: Any, parameters: Mapping[str, str], said: str) -> dict[str, An
         except ValueError as fault:
             raise FormatError(f"{said!r}: {key} cannot be {text!r}") from fault
     return found
+
+
+def _arguments(made: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as a caller gives them: of the type of their field, or the text that a parameter of
+    the content type would be."""
+    defaults = {field.name: field.default for field in _options(made)}
+    found = {}
+    for name, value in options.items():
+        try:
+            found[name] = _of_type(defaults[name], value)
+        except (TypeError, ValueError) as fault:
+            raise FormatError(f"{name} cannot be {value!r}") from fault
+    return found
+
+
+def _of_type(default: Any, value: Any) -> Any:
+    if default is None or value is None:
+        return value  # the format itself says what it takes
+    if isinstance(value, str):
+        return _typed(default, value)
+    if isinstance(default, str):
+        raise TypeError(value)
+    if isinstance(default, bool):
+        return bool(value)
+    if isinstance(default, Enum):
+        return type(default)(value)
+    return operator.index(value) if isinstance(default, int) else tuple(value)
 
 
 def _typed(default: Any, text: str) -> Any:

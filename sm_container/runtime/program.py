@@ -107,9 +107,11 @@ def script_command(code: Path, script: str, kind: EntryPoint) -> list[str]:
     if kind is EntryPoint.PYTHON_PACKAGE:
         return [sys.executable, "-m", script.removesuffix(".py").strip("/").replace("/", ".")]
     if not (code / script).is_file():
+        content = _content(code)
+        hidden = "" if content else "; what an image has below /opt/ml is hidden in a job"
         raise Fault(
-            f"the entry point {script!r} is not in {code}, which holds {_content(code)}; "
-            f"correct {SCRIPT_VARIABLE} or the submit directory"
+            f"the entry point {script!r} is not in {code}, which holds {content or 'nothing'}"
+            f"{hidden}; correct {SCRIPT_VARIABLE} or the submit directory"
         )
     if kind is EntryPoint.PYTHON_FILE:
         return [sys.executable, script]
@@ -148,5 +150,5 @@ def _make_executable(path: Path) -> None:
 
 def _content(code: Path) -> str:
     names = sorted(item.name for item in code.iterdir()) if code.is_dir() else []
-    shown = ", ".join(map(repr, names[:_SHOWN_FILES])) or "nothing"
+    shown = ", ".join(map(repr, names[:_SHOWN_FILES]))
     return shown + (f" and {len(names) - _SHOWN_FILES} more" if names[_SHOWN_FILES:] else "")

@@ -30,6 +30,7 @@ from sm_container.storage.objects import Advance, Download, Object, ignore, in_b
 LeftOut = Callable[[str], None]
 
 _STEP = 1 << 20
+_TRIES = 20
 _PARTIAL = re.compile(r"\.sm-container-[0-9a-f]{32}\.partial")
 
 
@@ -154,8 +155,7 @@ class LocalStore:
             raise StorageError(uri, "cannot be a file below the folder", "choose another key")
         partial = target.parent / f".sm-container-{uuid.uuid4().hex}.partial"
         with said_of(uri):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            copy_file(path, partial, advance)
+            _copy_below(target.parent, path, partial, advance)
             try:
                 if target.is_dir() and not target.is_symlink():
                     target.rmdir()  # an empty folder is no object: it gives way
@@ -163,11 +163,19 @@ class LocalStore:
             finally:
                 partial.unlink(missing_ok=True)
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: str, *, below: str | None = None) -> None:
         path = self._root / key
-        if _is_path(key) and self._is_inside(path.parent):
-            with said_of(self._base + key), suppress(FileNotFoundError, NotADirectoryError):
-                path.unlink()
+        if not _is_path(key) or not self._is_inside(path.parent):
+            return
+        with said_of(self._base + key), suppress(FileNotFoundError, NotADirectoryError):
+            path.unlink()
+        folder, slash, _ = key.rpartition("/")
+        while below is not None and slash and folder.startswith(below):
+            try:
+                (self._root / folder).rmdir()
+            except OSError:  # it holds something else, is a link, or is gone: it stays as it is
+                return
+            folder, slash, _ = folder.rpartition("/")
 
     def _walk(self, folder: Path, above: str, start: str, left_out: LeftOut) -> Iterator[Object]:
         levels = [_level(folder, above, start)]
@@ -220,6 +228,19 @@ class LocalStore:
     def _is_inside(self, path: Path) -> bool:
         real = os.path.realpath(path)
         return real == self._boundary or real.startswith(self._boundary.rstrip("/") + "/")
+
+
+def _copy_below(folder: Path, source: Path, target: Path, advance: Advance) -> None:
+    """Copy a file into a folder that is made for it, also while deletions take empty ones away."""
+    for left in reversed(range(_TRIES)):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            copy_file(source, target, advance)
+        except (FileNotFoundError, StorageError):
+            if not left or folder.is_dir():
+                raise
+        else:
+            return
 
 
 @dataclass(frozen=True)

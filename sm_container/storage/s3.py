@@ -152,7 +152,7 @@ class S3Store:
     def upload(self, path: Path, key: str, advance: Advance = ignore) -> None:
         upload(self._connection.client, self._bucket, key, path, advance)
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: str, *, below: str | None = None) -> None:
         with said_by_s3(self._base + key):
             self._connection.client.delete_object(Bucket=self._bucket, Key=key)
 

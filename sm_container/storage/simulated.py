@@ -196,9 +196,9 @@ class LinkedStore:
 
         self._store.upload(path, key, paced)
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: str, *, below: str | None = None) -> None:
         _Request(self._link)
-        self._store.delete(key)
+        self._store.delete(key, below=below)
 
 
 class _LinkedStream(io.RawIOBase):

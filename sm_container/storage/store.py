@@ -82,8 +82,12 @@ class Store(Protocol):
     def upload(self, path: Path, key: str, advance: Advance = ignore) -> None:
         """Write a file to ``key``: others see the old object or the new one, nothing between."""
 
-    def delete(self, key: str) -> None:
-        """Remove the object at ``key``, if there is one."""
+    def delete(self, key: str, *, below: str | None = None) -> None:
+        """Remove the object at ``key``, if there is one.
+
+        A store that has folders takes away those that this leaves empty, too, if their names
+        begin with ``below``; in S3 there are none.
+        """
 
 
 class Stores:

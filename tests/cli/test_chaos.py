@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from sm_container.cli.commands.chaos import FAULTS
 from sm_container.harness.inputs.fastfile.mounts import mounts_below
 from sm_container.testing.chaos.disk import why_no_disk
+from sm_container.testing.chaos.plan import Fault
 
 PROGRAMS = Path(__file__).parents[1] / "testing" / "chaos"
 METRIC = ("--metric", "final:error=final:error=([0-9.]+)")
@@ -94,15 +96,17 @@ def test_an_image_that_resumes(desk: Any, base_image: str) -> None:
     require_nothing_left(desk)
 
 
-def test_steps_of_this_librarys_checkpoints(desk: Any) -> None:
-    code, out, err = chaos(
-        desk, "stepping.py", "--faults", "torn-upload", "--trials", "1", "--json"
-    )
+@pytest.mark.parametrize("fault", ["sigterm", "torn-upload"])
+def test_steps_of_this_librarys_checkpoints(desk: Any, fault: str) -> None:
+    code, out, err = chaos(desk, "stepping.py", "--faults", fault, "--trials", "1", "--json")
     assert code == 0, err
     trial = only_trial(out)
     assert trial["How"] == f"resumed from step {trial['FromStep']}"
     assert trial["FromStep"] > 0
-    assert trial["StepsLost"] >= 1  # the newest was torn
+    if fault == "sigterm":
+        assert trial["StepsLost"] == 0
+    else:
+        assert trial["StepsLost"] >= 1  # the newest was torn
 
 
 @pytest.mark.parametrize("name", ["counting.py", "stepping.py"])
@@ -164,6 +168,16 @@ def test_a_job_that_fails_by_itself(desk: Any) -> None:
     done = desk.run("chaos", program, "--trials", "1")
     assert done.returncode == 1
     assert "did not complete: AlgorithmError: broken" in done.stderr
+    require_nothing_left(desk)
+
+
+def test_a_fault_that_comes_too_late_is_drawn_again(desk: Any) -> None:
+    """The undisturbed run takes long, and all others are over at once."""
+    program = desk.program("algorithm", "mkdir been 2> /dev/null && sleep 3; exit 0")
+    words = ("--faults", "kill", "--trials", "1", "--seed", "1", "--name", "mine")
+    done = desk.run("chaos", program, *words)
+    assert done.returncode == 1
+    assert "  the job had ended before its fault: drawn again\n" in done.stderr
     require_nothing_left(desk)
 
 
@@ -262,6 +276,10 @@ def test_what_a_killed_one_left_is_ended_by_the_next(desk: Any, eventually: Any)
     assert f"{scratch}: its chaos had died" in err
     assert not left.exists()
     require_nothing_left(desk)
+
+
+def test_the_names_of_the_faults() -> None:
+    assert tuple(Fault) == FAULTS
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,8 @@ def test_convert_there_and_back(desk: Any, numbers: Batch) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", f"a.pbr: 2 records, {size} B\n")
     assert desk.run("recordio", "convert", "a.pbr", "b.csv").returncode == 0
     assert (desk.folder / "b.csv").read_bytes() == b"1,0.5,2\n0,1,3\n"
+    (desk.folder / "one.csv").write_bytes(b"1,0.5,2\n")
+    assert desk.run("recordio", "convert", "one.csv", "c.csv").stderr == "c.csv: 1 record, 8 B\n"
 
 
 def test_convert_a_folder(desk: Any, numbers: Batch) -> None:

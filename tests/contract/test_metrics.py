@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from sm_container.contract.metrics import MetricDefinition, definition_for, metric_line
 
 METRIC_NAMES = st.text(
-    st.characters(exclude_characters="\n", exclude_categories=["Cs"]), min_size=1, max_size=255
+    st.characters(exclude_characters="\n\r\u0085\u2028\u2029", exclude_categories=["Cs"]),
+    min_size=1,
+    max_size=255,
 )
 
 

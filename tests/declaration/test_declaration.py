@@ -6,8 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from sm_container.declaration.channels import Channel
+from sm_container.declaration.checkpoints import CheckpointPolicy
 from sm_container.declaration.declaration import Declaration
 from sm_container.declaration.errors import DeclarationError
+from sm_container.declaration.memory import Enforcement, MemoryPolicy
 from sm_container.declaration.metrics import Metric
 
 
@@ -22,6 +24,30 @@ from sm_container.declaration.metrics import Metric
         (lambda: Declaration("a", channels=["x"]), "channels has 'x'; write sm.Channel(...)"),  # type: ignore[list-item]
         (lambda: Declaration("a", channels=Channel("x")), "must be a list of sm.Channel(...)"),  # type: ignore[arg-type]
         (lambda: Declaration("a", metrics="rmse"), "must be a list of sm.Metric(...)"),  # type: ignore[arg-type]
+        (
+            lambda: Declaration("a", on_stop="RAISE"),  # type: ignore[arg-type]
+            "on_stop is one of sm.OnStop.COOPERATE, sm.OnStop.RAISE, not 'RAISE'",
+        ),
+        (
+            lambda: Declaration("a", unknown_hyperparameters="warn"),  # type: ignore[arg-type]
+            "unknown_hyperparameters is one of sm.UnknownPolicy.REFUSE, ",
+        ),
+        (
+            lambda: Declaration("a", checkpoints=3),  # type: ignore[arg-type]
+            "checkpoints is a sm.CheckpointPolicy(...), not 3",
+        ),
+        (
+            lambda: Declaration("a", memory=Enforcement.WATCH),  # type: ignore[arg-type]
+            "memory is a sm.MemoryPolicy(...), not <Enforcement.WATCH: 'watch'>",
+        ),
+        (
+            lambda: MemoryPolicy("watch"),  # type: ignore[arg-type]
+            "MemoryPolicy: enforcement is one of sm.Enforcement.ADVISE, ",
+        ),
+        (
+            lambda: CheckpointPolicy(saved_by="each"),  # type: ignore[arg-type]
+            "CheckpointPolicy: saved_by is one of sm.SavedBy.FIRST_HOST, sm.SavedBy.EACH_HOST, not",
+        ),
         (lambda: Channel("../x"), "A-Z a-z"),
         (lambda: Channel(".."), "A-Z a-z"),
         (lambda: Channel("x", modes=["Tape"]), "modes has 'Tape'; use File, Pipe, FastFile"),
@@ -30,6 +56,9 @@ from sm_container.declaration.metrics import Metric
         (lambda: Channel("x", content_types="text/csv"), "content_types must be a list"),
         (lambda: Channel("x", compression=["Zip"]), "compression has 'Zip'; use None, Gzip"),
         (lambda: Metric(""), "1 to 255 characters"),
+        (lambda: Metric("a\u2028b"), "no end of a line"),
+        (lambda: Metric("a\rb"), "no end of a line"),
+        (lambda: Metric("x", regex="(.)\u0085"), "no end of a line"),
         (lambda: Metric("x", goal="Less"), "Minimize, Maximize"),
         (lambda: Metric("x", regex="loss=.*"), "needs a group"),
         (lambda: Metric("x", regex="("), "not a regular expression"),

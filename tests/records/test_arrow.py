@@ -118,6 +118,11 @@ def test_text_that_is_not_utf8_is_refused() -> None:
         from_arrow(pa.table({"c": broken}))
 
 
+def test_half_of_a_surrogate_pair_is_refused_by_name() -> None:
+    with pytest.raises(FormatError, match="the column 't' cannot be an Arrow array"):
+        Batch({"t": objects(["\ud800"])}).to_arrow()
+
+
 def test_names_given_twice_are_refused() -> None:
     with pytest.raises(FormatError, match="several columns are called 'c'"):
         from_arrow(pa.table([pa.array([1]), pa.array([2])], names=["c", "c"]))

@@ -108,6 +108,21 @@ def test_columns_that_cannot_be_label_and_features(
     assert [each.name for each in hostile_tmp_path.iterdir()] == ["a.parquet"]
 
 
+def test_a_matrix_in_each_row_is_no_feature(hostile_tmp_path: Path) -> None:
+    source = hostile_tmp_path / "a.jsonl"
+    source.write_text('{"label": 1, "v": [[1, 2], [3, 4]]}\n')
+    with pytest.raises(FormatError, match=r"'v' is of the shape \[2, 2\] in each row"):
+        convert(source, hostile_tmp_path / "a.csv")
+
+
+def test_an_image_becomes_a_record_without_its_name(hostile_tmp_path: Path) -> None:
+    source, target = hostile_tmp_path / "a.png", hostile_tmp_path / "a.rec"
+    source.write_bytes(b"\x89PNG")
+    with pytest.raises(FormatError, match=r"not data, name; leave the others out \(columns=data\)"):
+        convert(source, target)
+    assert convert(source, target, columns=("data",)).rows == 1
+
+
 def test_tables_keep_their_columns(hostile_tmp_path: Path) -> None:
     table = Batch({"n": np.array([1, 2]), "t": objects(["a", "b"]), "x": np.array([0.5, np.nan])})
     path = hostile_tmp_path / "a.parquet"

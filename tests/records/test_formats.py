@@ -99,6 +99,7 @@ def test_options_stand_above_parameters() -> None:
         ((None, "a.doc"), "'a.doc' does not say its format.*Known are"),
         ((None,), r"no content type is given. Known are text/csv, .*, image/\*$"),
         ((None, "a.csv.gz"), "CompressionType Gzip"),
+        ((None, "a.csv.zst"), "a.csv.zst is compressed: unpack it$"),
         (("text/csv; foo=1",), "no parameter 'foo' is known; its options are label_size"),
         (("text/csv; label_size=x",), "label_size cannot be 'x'"),
         (("text/csv; header=maybe",), "header cannot be 'maybe'"),
@@ -112,6 +113,43 @@ def test_options_stand_above_parameters() -> None:
 def test_what_is_not_known_is_said(arguments: tuple[Any, ...], said: str) -> None:
     with pytest.raises(FormatError, match=said):
         format_of(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "options", "expected"),
+    [
+        ("csv", {"header": "false"}, Csv()),
+        ("csv", {"header": "true", "columns": "a, b"}, Csv(header=True, columns=("a", "b"))),
+        ("csv", {"columns": ["a", "b"]}, Csv(columns=("a", "b"))),
+        ("csv", {"label_size": "0", "dtype": "float64"}, Csv(label_size=0, dtype="float64")),
+        ("libsvm", {"columns": "9"}, Libsvm(columns=9)),
+        ("jsonlines", {"columns": "a"}, JsonLines(("a",))),
+        ("recordio", {"multipart": "dmlc"}, RecordIOFormat(Multipart.DMLC)),
+        ("recordio", {"multipart": Multipart.CONCAT}, RecordIOFormat(Multipart.CONCAT)),
+    ],
+)
+def test_an_option_may_be_the_text_that_a_parameter_is(
+    content_type: str, options: dict[str, Any], expected: Any
+) -> None:
+    assert format_of(content_type, **options) == expected
+
+
+@pytest.mark.parametrize(
+    ("content_type", "option"),
+    [
+        ("csv", {"header": "maybe"}),
+        ("csv", {"label_size": "x"}),
+        ("csv", {"label_size": 1.0}),
+        ("csv", {"delimiter": 3}),
+        ("csv", {"columns": 3}),
+        ("libsvm", {"columns": 5.0}),
+        ("recordio", {"multipart": "both"}),
+    ],
+)
+def test_an_option_of_another_type_is_refused(content_type: str, option: dict[str, Any]) -> None:
+    [(name, value)] = option.items()
+    with pytest.raises(FormatError, match=f"^{name} cannot be {value!r}$"):
+        format_of(content_type, **option)
 
 
 def test_an_option_that_the_format_has_not() -> None:

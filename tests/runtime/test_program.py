@@ -159,6 +159,14 @@ class TestScriptMode:
             "'other.py'; correct SAGEMAKER_PROGRAM or the submit directory"
         )
 
+    def test_an_image_that_has_its_code_where_a_job_hides_it(self, tree: Tree) -> None:
+        assert tree.run(variables={"SAGEMAKER_PROGRAM": "train.py"}).returncode == 1
+        assert tree.failure() == (
+            f"the entry point 'train.py' is not in {tree.layout.code}, which holds nothing; what "
+            "an image has below /opt/ml is hidden in a job; correct SAGEMAKER_PROGRAM or the "
+            "submit directory"
+        )
+
     def test_mpi_is_refused_and_not_ignored(self, tree: Tree) -> None:
         tree.configure({"sagemaker_program": "train.py", "sagemaker_mpi_enabled": "true"})
         tree.write_code("train.py", "")

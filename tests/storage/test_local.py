@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -219,6 +220,54 @@ def test_a_deleted_object_is_gone_and_deleting_is_repeatable(store: LocalStore, 
     store.delete("a/b")
     store.delete("a/b/c")
     assert keys(store) == []
+
+
+def test_folders_below_a_prefix_go_with_their_last_object(store: LocalStore, root: Path) -> None:
+    write(root, "kept/a/b/one", "kept/a/b/two", "kept/a/three")
+    store.delete("kept/a/b/one", below="kept/")
+    assert (root / "kept/a/b/two").exists()
+    store.delete("kept/a/b/two", below="kept/")
+    assert os.listdir(root / "kept/a") == ["three"]
+    store.delete("kept/a/three", below="kept/")
+    assert os.listdir(root / "kept") == []  # which is somebody's own
+
+
+def test_a_folder_that_is_a_link_stays(store: LocalStore, root: Path) -> None:
+    write(root, "elsewhere/one")
+    (root / "kept").mkdir()
+    (root / "kept/link").symlink_to(root / "elsewhere")
+    store.delete("kept/link/one", below="kept/")
+    assert (root / "kept/link").is_dir()
+    assert keys(store) == []
+
+
+def test_uploads_into_a_folder_that_deletions_take_away(store: LocalStore, root: Path) -> None:
+    source = root.parent / "source"
+    source.write_text("x")
+    ended = threading.Event()
+
+    def delete() -> None:
+        while not ended.is_set():
+            store.delete("kept/a/b/gone", below="kept/")
+            for folder in ("kept/a/b", "kept/a"):
+                with suppress(OSError):
+                    (root / folder).rmdir()
+
+    thread = threading.Thread(target=delete)
+    thread.start()
+    try:
+        for _ in range(300):
+            store.upload(source, "kept/a/b/key")
+            store.delete("kept/a/b/key", below="kept/")
+    finally:
+        ended.set()
+        thread.join()
+
+
+def test_a_place_where_no_folder_can_be_made(store: LocalStore, root: Path) -> None:
+    (root / "source").write_text("x")
+    with pytest.raises(StorageError):
+        LocalStore(Path("/"), "/").upload(root / "source", "proc/no-folder/key")
 
 
 def test_a_download_is_held_against_the_listing(store: LocalStore, root: Path) -> None:

@@ -44,7 +44,7 @@ def convert_file(
     err = Stream(sys.stderr)
     if "-" in (source, target):
         rows = _through(source, target, content_type, to, options)
-        err.line(f"{rows:,} records")
+        err.line(_records(rows))
         return
     with opened(source, content_type) as found:
         from_ = content_type or found.format.content_type
@@ -57,7 +57,7 @@ def convert_file(
             done = convert(source, target, from_=from_, to=to, **options)
         finally:
             bars.close()
-    err.line(f"{target}: {done.rows:,} records, {size(done.written)}")
+    err.line(f"{target}: {_records(done.rows)}, {size(done.written)}")
 
 
 def _through(
@@ -77,6 +77,10 @@ def _through(
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
         return rows
+
+
+def _records(count: int) -> str:
+    return f"{count:,} record{'' if count == 1 else 's'}"
 
 
 def _names(columns: str | None) -> tuple[str, ...]:

@@ -48,6 +48,10 @@ class Prefix:
         """The key of a file."""
         return self._key + name
 
+    def delete(self, name: str) -> None:
+        """Remove the object of a file, and of a folder that stands for S3 what is empty then."""
+        self.store.delete(self.key(name), below=self._key)
+
     def fault_of(self, name: str) -> str | None:
         """Why a file can have no object of its name; None where it can."""
         try:

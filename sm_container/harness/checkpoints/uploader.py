@@ -128,7 +128,7 @@ class Uploader:
             with claims.holding(name, self._leave_if_cancelled):
                 last = claims.last(name)
                 if last is None or last.host == self._host:
-                    self._prefix.store.delete(self._prefix.key(name))
+                    self._prefix.delete(name)
                     claims.forget(name)
                     self._tally.removed()
             self._mark(unmark, name)

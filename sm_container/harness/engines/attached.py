@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -25,6 +26,14 @@ from sm_container.harness.engines.waiting import wait_for
 
 _KILLED = 128 + signal.SIGKILL
 _PAUSE = 0.05
+# What podman, docker's daemon and runc say of an image whose USER or WORKDIR cannot be.
+_MISCONFIGURED = re.compile(
+    r"unable to find (?:user|group) .*?: no matching entries in \w+ file"
+    r'|workdir "[^"]*" .*?is not a directory|workdir "[^"]*" does not exist'
+    r"|cannot mkdir: .*? is not a directory"
+    r"|chdir to cwd .*?: (?:not a directory|permission denied|no such file or directory)",
+    re.IGNORECASE,
+)
 
 
 class AttachedContainer:
@@ -191,7 +200,10 @@ class AttachedContainer:
 
 
 def exit_of_start_error(text: str) -> Exit:
-    """The service's exit code for what an engine says when it cannot run an entry point."""
+    """The service's exit code for what an engine says when it cannot run an entry point.
+
+    Also 126 where it cannot for the image's own USER or WORKDIR: no other attempt would go better.
+    """
     at = text.find("exec: ")
     said = text[at:] if at >= 0 else text
     for mark, code in (
@@ -204,6 +216,9 @@ def exit_of_start_error(text: str) -> Exit:
         end = said.find(mark)
         if at >= 0 and end >= 0:
             return Exit(code, engine_error=said[: end + len(mark)])
+    misconfigured = _MISCONFIGURED.search(text)
+    if misconfigured is not None:
+        return Exit(126, engine_error=misconfigured[0])
     return Exit(125, engine_error=text)
 
 

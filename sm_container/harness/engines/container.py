@@ -13,9 +13,11 @@ from sm_container.harness.engines.engine import (
     JOB_LABEL,
     ContainerSpec,
     EngineError,
+    Leave,
     Notes,
     Probe,
     Target,
+    stay,
     unheard,
 )
 from sm_container.harness.engines.images import is_present, pull
@@ -57,26 +59,32 @@ class ContainerEngine:
         return [self.client.program, *create_words(spec, shown, self.client.dialect)]
 
     def probe(
-        self, folder: Path, target: Target, *, job: str, platform: str | None = None
+        self,
+        folder: Path,
+        target: Target,
+        *,
+        job: str,
+        platform: str | None = None,
+        leave: Leave = stay,
     ) -> Probe:
         image = image_of(target)
         trial = Trial(self.client, image, {JOB_LABEL: job, HOME_LABEL: self._home.identity})
-        return probe(trial, folder, self._home.cache, lambda: self._get(image, platform))
+        return probe(trial, folder, self._home.cache, lambda: self._get(image, platform, leave))
 
-    def fetch(self, target: Target, platform: str | None) -> None:
-        self._get(image_of(target), platform)
+    def fetch(self, target: Target, platform: str | None, leave: Leave = stay) -> None:
+        self._get(image_of(target), platform, leave)
 
-    def create(self, spec: ContainerSpec) -> AttachedContainer:
+    def create(self, spec: ContainerSpec, leave: Leave = stay) -> AttachedContainer:
         if not spec.tree.is_dir():
             raise EngineError(f"{spec.tree} is not a folder")
         if spec.platform is not None:
             # Not every engine refuses to make a container of an image for another platform.
-            self._get(image_of(spec.target), spec.platform)
+            self._get(image_of(spec.target), spec.platform, leave)
         try:
             identity = self._create(spec)
         except CommandError:
             # Asked only now: an image is nearly always there.
-            if not self._get(image_of(spec.target), spec.platform):
+            if not self._get(image_of(spec.target), spec.platform, leave):
                 raise
             identity = self._create(spec)
         return AttachedContainer(self.client, spec, identity, self._before_removal)
@@ -104,9 +112,9 @@ class ContainerEngine:
             )
         return answer.split()[-1]
 
-    def _get(self, image: str, platform: str | None) -> bool:
+    def _get(self, image: str, platform: str | None, leave: Leave) -> bool:
         """Pull an image if it is missing, or here for another platform; whether it was."""
         if is_present(self.client, image, platform):
             return False
-        pull(self.client, image, platform, self._notes)
+        pull(self.client, image, platform, self._notes, leave)
         return True

@@ -29,6 +29,13 @@ def unheard(line: str) -> None:
     """Notes for nobody."""
 
 
+Leave = Callable[[], None]
+
+
+def stay() -> None:
+    """Nobody wants to leave."""
+
+
 class EngineError(Exception):
     """The engine cannot do what was asked. The text is one line: what happened and what to do."""
 
@@ -128,8 +135,8 @@ class Exit:
 
     ``code`` is 0-255, 128 + n where signal n ended the program. ``engine_error`` is given where
     the program never ran: ``code`` is then 127 or 126 where the image has no such program or it
-    cannot be executed (the image's fault, which the service reports as an AlgorithmError with that
-    code), and 125 for every fault of the engine.
+    cannot be executed (the image's fault, its USER's and WORKDIR's too, which the service reports
+    as an AlgorithmError with that code), and 125 for every fault of the engine.
     """
 
     code: int
@@ -196,7 +203,11 @@ class Container(Protocol):
 
 
 class Engine(Protocol):
-    """Runs containers. An engine object is cheap to make and holds no connection."""
+    """Runs containers. An engine object is cheap to make and holds no connection.
+
+    Where an image must be pulled, which can take long, ``leave`` is called several times a second:
+    what it raises ends the pull, and comes out.
+    """
 
     @property
     def name(self) -> str:
@@ -219,18 +230,24 @@ class Engine(Protocol):
         ...
 
     def probe(
-        self, folder: Path, target: Target, *, job: str, platform: str | None = None
+        self,
+        folder: Path,
+        target: Target,
+        *,
+        job: str,
+        platform: str | None = None,
+        leave: Leave = stay,
     ) -> Probe:
         """Finds out whether files below ``folder`` are seen in the engine's containers. To be
         called before anything is staged for ``job``, among whose orphans the container that looks
         counts. Raises :class:`EngineError` with the reason."""
         ...
 
-    def fetch(self, target: Target, platform: str | None) -> None:
+    def fetch(self, target: Target, platform: str | None, leave: Leave = stay) -> None:
         """Pulls the image of ``target`` if it is missing. Raises :class:`EngineError`."""
         ...
 
-    def create(self, spec: ContainerSpec) -> Container:
+    def create(self, spec: ContainerSpec, leave: Leave = stay) -> Container:
         """Makes the container without starting it, pulling its image if it is missing."""
         ...
 

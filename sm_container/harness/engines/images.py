@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
+from collections.abc import Iterator
 
 from sm_container.harness.engines.client import Client, CommandError, last_line
-from sm_container.harness.engines.engine import EngineError, Notes
+from sm_container.harness.engines.engine import EngineError, Leave, Notes, stay
+
+_LOOK_MILLISECONDS = 100
 
 
 def is_present(client: Client, reference: str, platform: str | None = None) -> bool:
@@ -18,8 +23,13 @@ def is_present(client: Client, reference: str, platform: str | None = None) -> b
     return platform is None or platform.split("/")[:2] == found.strip().split("/")[:2]
 
 
-def pull(client: Client, reference: str, platform: str | None, notes: Notes) -> None:
-    """Get an image from its registry; what the engine says on the way goes to ``notes``."""
+def pull(
+    client: Client, reference: str, platform: str | None, notes: Notes, leave: Leave = stay
+) -> None:
+    """Get an image from its registry; what the engine says on the way goes to ``notes``.
+
+    ``leave`` is called again and again, and what it raises ends the pull.
+    """
     notes(f"pulling {reference}")
     words = ["pull", *(["--platform", platform] if platform else []), reference]
     said: list[bytes] = []
@@ -33,7 +43,7 @@ def pull(client: Client, reference: str, platform: str | None, notes: Notes) -> 
         start_new_session=True,
     ) as process:
         try:
-            for line in process.stdout or ():
+            for line in _lines(process, leave):
                 said = [*said[-9:], line]
                 if line.strip() and not line.startswith(b"time="):
                     notes(line.decode("utf-8", "replace").strip())
@@ -42,7 +52,28 @@ def pull(client: Client, reference: str, platform: str | None, notes: Notes) -> 
             raise
     if process.returncode != 0:
         wanted = f"{reference} for {platform}" if platform else reference
+        why = last_line(b"\n".join(said))
         raise EngineError(
             f"the image {wanted} is not on this machine and cannot be pulled: "
-            f"{last_line(b''.join(said))}; build it, or check its name and your login"
+            f"{why}; build it, or check its name and your login"
         )
+
+
+def _lines(process: subprocess.Popen[bytes], leave: Leave) -> Iterator[bytes]:
+    """What a command writes, line by line, looking up from the wait for it."""
+    assert process.stdout is not None
+    output = process.stdout.fileno()
+    poll = select.poll()
+    poll.register(output, select.POLLIN)
+    rest = b""
+    while True:
+        leave()
+        if not poll.poll(_LOOK_MILLISECONDS):
+            continue
+        data = os.read(output, select.PIPE_BUF)
+        if not data:
+            break
+        *lines, rest = (rest + data).split(b"\n")
+        yield from lines
+    if rest:
+        yield rest

@@ -23,11 +23,13 @@ from sm_container.harness.engines.engine import (
     ML_PATH,
     ContainerSpec,
     EngineError,
+    Leave,
     Mount,
     NetworkKind,
     Notes,
     Probe,
     Target,
+    stay,
 )
 from sm_container.harness.engines.isolation import (
     Isolation,
@@ -84,7 +86,13 @@ class ProcessEngine:
         ]
 
     def probe(
-        self, folder: Path, target: Target, *, job: str, platform: str | None = None
+        self,
+        folder: Path,
+        target: Target,
+        *,
+        job: str,
+        platform: str | None = None,
+        leave: Leave = stay,
     ) -> Probe:
         """A program sees this machine's own files; only the lack of a view of its own is told."""
         isolation = self.isolation
@@ -97,10 +105,10 @@ class ProcessEngine:
             )
         )
 
-    def fetch(self, target: Target, platform: str | None) -> None:
+    def fetch(self, target: Target, platform: str | None, leave: Leave = stay) -> None:
         """Nothing to do: a program is there, or was refused."""
 
-    def create(self, spec: ContainerSpec) -> ProcessContainer:
+    def create(self, spec: ContainerSpec, leave: Leave = stay) -> ProcessContainer:
         program, view = self._resolve(spec)
         self._tell_what_is_left_out(spec)
         if not spec.tree.is_dir():

@@ -5,6 +5,7 @@ Source: CreateTrainingJob, S3DataSource (S3DataType, S3DataDistributionType) and
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -224,6 +225,11 @@ def _nothing_found(uri: str, region: str, role_arn: str, listing: Listing) -> st
     location = parse(uri)
     why = "".join(f" ({note})" for note in listing.notes)
     if location.scheme is Scheme.FILE:
+        path = f"/{location.key}"
+        if os.path.isdir(path):
+            return f'No files found under "{uri}": the folder has no files.{why}'
+        if os.path.exists(path):  # a manifest
+            return f'No files found by "{uri}": it names none.{why}'
         return f'No files found under "{uri}". Please ensure that the path exists.{why}'
     return (
         f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that '

@@ -112,7 +112,7 @@ class Attempt:
             self._feed()
 
     def start(self) -> None:
-        """Start every host's container. Raises EngineError."""
+        """Start every host's container. Raises EngineError, StoppedEarly."""
         self.ledger.enter(Phase.IMAGE)
         credentials = self._serve_credentials()
         # What goes with a host's container enters the stack here: what is entered before `_running`
@@ -127,6 +127,7 @@ class Attempt:
                     self.prepared, self.folder, host, self.ledger.record.arn, credentials
                 ),
                 self.folder.log(host),
+                self.limits.leave_if_due,
             )
         self._sample()
         self.ledger.enter(Phase.TRAINING)
@@ -351,5 +352,5 @@ class Attempt:
         from sm_container.harness.credentials.serve import serve_credentials
 
         engine, target = self.prepared.engine, self.prepared.target
-        engine.fetch(target, self.prepared.options.platform)
+        engine.fetch(target, self.prepared.options.platform, self.limits.leave_if_due)
         return self._cleanup.enter_context(serve_credentials(choice, engine, target))

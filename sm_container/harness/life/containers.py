@@ -24,7 +24,9 @@ from sm_container.harness.engines.engine import (
     ContainerSpec,
     Engine,
     Exit,
+    Leave,
     Mount,
+    stay,
 )
 from sm_container.harness.life.checkpoints import checkpoint_place
 from sm_container.harness.life.prepare import Prepared
@@ -142,9 +144,12 @@ class Running:
         self._live = live
         self._hosts: dict[str, _Host] = {}
 
-    def start(self, host: str, engine: Engine, spec: ContainerSpec, log: Path) -> None:
-        """Start one host's container and listen to it from its first byte."""
-        started = self._hosts[host] = _Host(engine.create(spec))
+    def start(
+        self, host: str, engine: Engine, spec: ContainerSpec, log: Path, leave: Leave = stay
+    ) -> None:
+        """Start one host's container and listen to it from its first byte. What ``leave`` raises
+        ends the wait for its image."""
+        started = self._hosts[host] = _Host(engine.create(spec, leave))
         stdout, stderr = started.container.start()
         started.capture = threading.Thread(
             target=capture,

@@ -42,7 +42,7 @@ def load_document(path: Path) -> Document:
     except RecursionError:
         raise DocumentError(f"{path}: it is nested too deeply to be a request") from None
     if not isinstance(document, dict):
-        raise DocumentError(f"{path}: a request is a mapping, not {_kind(document)}")
+        raise DocumentError(f"{path}: the document is a mapping, not {_kind(document)}")
     if not is_json:
         _bounded(path, document)
     return document

@@ -45,7 +45,7 @@ def encode(batch: Batch) -> Payloads:
         key = msgpack.packb(section.value)
         if section in TEXTS:
             texts = text_of(section.value, batch[inside[Place(section)]])
-            members.append([_with_key(key, _packed(texts))])
+            members.append([_with_key(key, _packed(section.value, texts))])
         else:
             entries = [_entry(place.name, name, batch[name]) for place, name in inside.items()]
             members.append([key, *_map(entries, batch.rows)])
@@ -71,7 +71,7 @@ def _entry(key: str, name: str, column: Column) -> list[Piece]:
     head = msgpack.packb(key)
     if isinstance(column, np.ndarray) and is_of_objects(column):
         values, _ = objects_of(name, column)
-        return [_with_key(head, _packed(values))]
+        return [_with_key(head, _packed(name, values))]
     return [head, *_tensor(name, column)]
 
 
@@ -123,12 +123,15 @@ def _bin_header(size: int) -> bytes:
     return b"\xc6" + size.to_bytes(4, "big")
 
 
-def _packed(values: NDArray[Any]) -> list[bytes | None]:
+def _packed(name: str, values: NDArray[Any]) -> list[bytes | None]:
     """Each object as the library packs it, a row of them as an array; None stays."""
-    return [
-        None if value is None else msgpack.packb(list(value) if values.ndim == 2 else value)
-        for value in values
-    ]
+    try:
+        return [
+            None if value is None else msgpack.packb(list(value) if values.ndim == 2 else value)
+            for value in values
+        ]
+    except UnicodeEncodeError as fault:
+        raise FormatError(f"the column {name!r} has text that is not UTF-8: {fault}") from fault
 
 
 def _with_key(key: bytes, values: list[bytes | None]) -> list[bytes]:

@@ -32,7 +32,7 @@ from sm_container.records.protobuf.schema import (
 )
 from sm_container.records.protobuf.varints import encode_varints, varint
 from sm_container.records.protobuf.wire import LENGTH
-from sm_container.records.tensors.columns import is_of_objects, objects_of, text_of
+from sm_container.records.tensors.columns import is_of_objects, objects_of, text_of, utf8_of
 from sm_container.records.tensors.pieces import (
     Payloads,
     Piece,
@@ -61,7 +61,7 @@ def encode(batch: Batch) -> Payloads:
         column = batch[name]
         number = SECTIONS[place.section]
         if place.section in TEXTS:
-            pieces.append(_optional(number, _utf8(text_of(name, column))))
+            pieces.append(_optional(number, utf8_of(name, text_of(name, column))))
             continue
         key = place.name.encode("utf-8")
         entry = _delimited(ENTRY_KEY, [key])
@@ -133,7 +133,8 @@ def _objects(number: int, entry: list[Piece], name: str, column: NDArray[Any]) -
     rows = len(values)
     columns = [values] if values.ndim == 1 else list(values.T)
     blobs = [
-        _optional(BYTES_VALUE, _utf8(some) if kind is str else _plain(some)) for some in columns
+        _optional(BYTES_VALUE, utf8_of(name, some) if kind is str else _plain(some))
+        for some in columns
     ]
     tail = _delimited(BYTES_CONTENT_TYPE, [TEXT]) if kind is str else []
     message = _delimited(BYTES, [*blobs, *tail])
@@ -142,10 +143,6 @@ def _objects(number: int, entry: list[Piece], name: str, column: NDArray[Any]) -
         return joined(whole, rows)
     made = joined(whole, rows)
     return [b"" if value is None else record for value, record in zip(values, made, strict=True)]
-
-
-def _utf8(values: NDArray[Any]) -> list[bytes | None]:
-    return [None if value is None else value.encode("utf-8") for value in values]
 
 
 def _plain(values: NDArray[Any]) -> list[bytes | None]:

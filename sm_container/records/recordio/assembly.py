@@ -81,7 +81,7 @@ class Assembly:
 
     def fault(self, what: str, offset: int, *, is_begin: bool = False) -> RecordError:
         """The error for a frame at this byte of the source; of the record that it is to continue,
-        where one is unfinished. ``is_begin``: the frame itself is the begin of another record."""
+        where one is unfinished. ``is_begin``: the frame itself begins another record."""
         unfinished = self._unfinished
         self.resume = offset if is_begin and unfinished is not None else offset + 4
         if unfinished is None:
@@ -193,7 +193,9 @@ def _misplaced(flag: int) -> str:
     if flag > LAST:
         return f"has the flag {flag}, and there are only 0 to 3: the bytes are damaged"
     if flag in (WHOLE, FIRST):
-        return "is the begin of another record: the rest of this one was never written, or is lost"
+        return (
+            "is the beginning of another record: the rest of this one was never written, or is lost"
+        )
     return "is a later part of a record whose first part is not before it"
 
 

@@ -54,8 +54,13 @@ class RecordIOFormat:
 def _payloads(batch: Batch) -> list[bytes]:
     """The payloads of a batch. Raises FormatError where it has columns that would be lost."""
     if list(batch) != [DATA]:
+        instead = (
+            f"leave the others out (columns={DATA})"
+            if DATA in batch
+            else "choose application/x-recordio-protobuf for columns of numbers"
+        )
         raise FormatError(
             f"RecordIO holds the one column {DATA!r} of bytes, not {', '.join(batch) or 'none'}; "
-            "choose application/x-recordio-protobuf for columns of numbers"
+            f"{instead}"
         )
     return [bytes(payload) for payload in batch[DATA]]  # type: ignore[union-attr]

@@ -35,6 +35,15 @@ def objects_of(name: str, column: NDArray[Any]) -> tuple[NDArray[Any], type[str]
     return column, str if is_text else bytes
 
 
+def utf8_of(name: str, values: NDArray[Any]) -> list[bytes | None]:
+    """The texts of a column as UTF-8; None stays. Raises FormatError for half of a surrogate pair,
+    which JSON can bring."""
+    try:
+        return [None if value is None else value.encode() for value in values]
+    except UnicodeEncodeError as fault:
+        raise FormatError(f"the column {name!r} has text that is not UTF-8: {fault}") from fault
+
+
 def _is_bytes(kind: type) -> bool:
     return issubclass(kind, (bytes, bytearray, memoryview))
 

@@ -14,7 +14,7 @@ from sm_container.records.arrow import to_arrow
 from sm_container.records.batch import FEATURES, LABEL, Batch
 from sm_container.records.csr import Csr
 from sm_container.records.errors import FormatError
-from sm_container.records.text.numbers import has_pyarrow
+from sm_container.records.text.numbers import LineError, has_pyarrow, number
 
 _ROWS = 1 << 14
 
@@ -48,7 +48,7 @@ def write_rows(
             raise FormatError(f"rows of {len(names)} columns are followed by some of {len(flat)}")
         for start in range(0, batch.rows, _ROWS):
             part = {name: column[start : start + _ROWS] for name, column in flat.items()}
-            _write(part, sink, delimiter)
+            _write(part, sink, delimiter, header)
         count += batch.rows
     return count
 
@@ -102,18 +102,38 @@ def _named(batch: Batch, columns: Sequence[str], *, is_titled: bool) -> dict[str
     return flat
 
 
-def _write(columns: dict[str, NDArray[Any]], sink: BinaryIO, delimiter: str) -> None:
-    if has_pyarrow() and all(_is_plain(column) for column in columns.values()):
+def _write(columns: dict[str, NDArray[Any]], sink: BinaryIO, delimiter: str, header: bool) -> None:
+    # A row of numbers is like the header only where the names are numbers.
+    is_odd = header and all(_is_number(name) for name in columns)
+    if has_pyarrow() and not is_odd and all(_is_plain(column) for column in columns.values()):
         import pyarrow.csv as pc
 
         options = pc.WriteOptions(include_header=False, delimiter=delimiter)
         pc.write_csv(to_arrow(Batch(columns)), sink, options)
         return
-    texts = [_texts(column) for column in columns.values()]
+    rows = zip(*(_texts(column) for column in columns.values()), strict=True)
     out = io.StringIO()
-    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    writer.writerows(zip(*texts, strict=True))
-    sink.write(out.getvalue().encode())
+    plain, quoted = (
+        csv.writer(out, delimiter=delimiter, lineterminator="\n", quoting=quoting)
+        for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+    )
+    # Without quotation marks a row like the header would be left out by who reads it, and a
+    # carriage return would end a line, which Python's module sees from 3.13 on only.
+    title = tuple(columns) if header else ()
+    for row in rows:
+        (quoted if row == title or any("\r" in text for text in row) else plain).writerow(row)
+    try:
+        sink.write(out.getvalue().encode())
+    except UnicodeEncodeError as fault:
+        raise FormatError(f"a text that is not UTF-8 is no csv: {fault}") from fault
+
+
+def _is_number(name: str) -> bool:
+    try:
+        number(name, 0)
+    except LineError:
+        return False
+    return True
 
 
 def _is_plain(column: NDArray[Any]) -> bool:

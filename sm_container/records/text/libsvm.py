@@ -169,7 +169,8 @@ def _checked(read: _Parsed, pairs: NDArray[np.float64], qids: int, columns: int)
         is_qid = indices == -1
         starts = indptr[:-1]
         in_place = bool((np.diff(indptr) > 0).all()) and bool(is_qid[starts].all())
-        qid = values[is_qid].astype(np.int64)
+        with np.errstate(invalid="ignore"):
+            qid = values[is_qid].astype(np.int64)
         if not in_place or int(is_qid.sum()) != qids or qids != len(starts):
             return None
         if not (qid == values[is_qid]).all() or qid.min() < 0:
@@ -259,13 +260,17 @@ def _kept(
 
 def _write(batch: Batch, sink: BinaryIO) -> int:
     others = [name for name in batch if name not in (FEATURES, LABEL, QID)]
-    if others or FEATURES not in batch or LABEL not in batch:
+    if others or FEATURES not in batch:
         raise FormatError(
             f"libsvm holds {FEATURES!r}, {LABEL!r} and {QID!r}, not {', '.join(batch)}"
         )
+    if LABEL not in batch:
+        raise FormatError(f"the records have no {LABEL!r}, with which a line of libsvm begins")
     label, features = batch[LABEL], batch[FEATURES]
     if isinstance(label, Csr) or label.ndim != 1 or label.dtype.kind not in "biuf":
         raise FormatError(f"the column {LABEL!r} is not one number a row")
+    if label.dtype.kind == "f" and np.isnan(label).any():
+        raise FormatError(f"the column {LABEL!r} has nan, which is no label of libsvm")
     if isinstance(features, np.ndarray):
         features = _sparse(features)
     if features.data.dtype.kind not in "biuf":

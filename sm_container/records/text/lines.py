@@ -10,6 +10,7 @@ import numpy as np
 
 from sm_container.records.errors import FormatError, RecordError
 from sm_container.records.format import Source
+from sm_container.records.framing import MAGIC_WORD
 from sm_container.records.refill import Refill
 
 BLOCK = 1 << 20
@@ -18,6 +19,8 @@ LONGEST = 64 << 20
 MARK = b"\xef\xbb\xbf"
 """The byte order mark of UTF-8."""
 _GZIP = b"\x1f\x8b"
+_PARQUET = b"PAR1\x15"
+"""With the first byte of the page that follows, since a column of a csv may be called so."""
 _LINE = re.compile(rb"[^\n]+")
 _BLANKS = b" \t\n\r\v\f"
 _QUOTE = ord('"')
@@ -44,7 +47,7 @@ def blocks_of_lines(
 
     The last line needs no newline. With ``in_quotes`` a newline between quotation marks does not
     end a line. Raises RecordError where a line is longer than ``LONGEST`` bytes, and FormatError
-    for what is packed with gzip.
+    for what is packed with gzip or begins as RecordIO or parquet does.
     """
     refill = Refill(source, size)
     wanted = size
@@ -57,8 +60,13 @@ def blocks_of_lines(
         offset = refill.offset
         if offset == 0 and block.startswith(_GZIP):
             raise FormatError(
-                f"{name} is packed with gzip: unpack it, or let Pipe mode do so with "
-                "CompressionType Gzip"
+                f"{name} is packed with gzip: unpack it, end its name with .gz, or let Pipe mode "
+                "unpack it with CompressionType Gzip"
+            )
+        if offset == 0 and (found := _other_format(block)):
+            raise FormatError(
+                f"{name} begins as {found} does, and is read as lines of text: correct its content "
+                "type"
             )
         end = len(block) if len(block) < wanted else _end_of_lines(block, in_quotes)
         if end == 0 and wanted >= LONGEST:
@@ -69,6 +77,13 @@ def blocks_of_lines(
         refill.consume(end)
         if end:
             yield offset, block[:end]
+
+
+def _other_format(start: bytes) -> str | None:
+    """The format of records that no text begins like: neither is UTF-8, or a line of it."""
+    if start.startswith(MAGIC_WORD):
+        return "RecordIO"
+    return "parquet" if start.startswith(_PARQUET) else None
 
 
 def lines_of(block: bytes, delimiter: str = "") -> Iterator[tuple[int, bytes]]:

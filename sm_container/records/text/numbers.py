@@ -71,7 +71,7 @@ def careful(
         try:
             texts = fields(line, delimiter)
             if len(texts) != width:
-                raise LineError(f"{_fields(len(texts))}, where the first row has {width}")
+                raise LineError(f"{counted(len(texts), 'field')}, where the first row has {width}")
             numbers = [number(text, at) for at, text in enumerate(texts)]
         except LineError as fault:
             yield start, fault
@@ -88,7 +88,17 @@ def fields(line: bytes, delimiter: str) -> list[str]:
     except UnicodeDecodeError as fault:
         raise LineError(f"not UTF-8 text: {fault.reason}") from fault
     except csv.Error as fault:
-        raise LineError(str(fault)) from fault
+        raise LineError(said_of(fault)) from fault
+
+
+def said_of(fault: Exception) -> str:
+    """What Python's csv module finds wrong, in the words of who has only the data."""
+    said = str(fault)
+    if "new-line character" in said:
+        return "a carriage return stands in a field: lines end with LF or CRLF"
+    if "unexpected end of data" in said:
+        return "a quotation mark is opened and never closed"
+    return said
 
 
 def number(text: str, at: int) -> float:
@@ -136,8 +146,9 @@ def _by_numpy(block: bytes, width: int, delimiter: str, dtype: str) -> NDArray[A
     return rows
 
 
-def _fields(count: int) -> str:
-    return f"{count} field{'' if count == 1 else 's'}"
+def counted(count: int, what: str) -> str:
+    """As in "1 field" and "2 fields"."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _shown(text: str) -> str:

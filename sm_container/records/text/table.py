@@ -22,8 +22,21 @@ from sm_container.records.batch import Batch, objects
 from sm_container.records.errors import FormatError, OnFault, RecordError
 from sm_container.records.faults import end, is_left_out
 from sm_container.records.format import Source
-from sm_container.records.text.lines import blocks_of_lines, is_blank, without_byte_order_mark
-from sm_container.records.text.numbers import MISSING, LineError, has_pyarrow, is_plain, number
+from sm_container.records.text.lines import (
+    LONGEST,
+    blocks_of_lines,
+    is_blank,
+    without_byte_order_mark,
+)
+from sm_container.records.text.numbers import (
+    MISSING,
+    LineError,
+    counted,
+    has_pyarrow,
+    is_plain,
+    number,
+    said_of,
+)
 
 INTEGER, NUMBER, TEXT = "int64", "float64", "text"
 """The types of columns, beside the dtype that was asked for."""
@@ -104,9 +117,13 @@ def _chosen(table: _Table, columns: Sequence[str]) -> tuple[str, ...]:
 
 def _between(block: bytes, header: bytes, delimiter: str) -> Iterator[tuple[int, bytes]]:
     """What stands between the lines of the block that are the header, and its first byte."""
-    start = 0
+    start = looked = quotes = 0
     if header:
         for found in re.finditer(rb"^%s\r?(\n|\Z)" % re.escape(header), block, re.MULTILINE):
+            quotes += block.count(b'"', looked, found.start())
+            looked = found.start()
+            if quotes % 2:
+                continue  # a line of a text
             if not is_blank(block[start : found.start()], delimiter):
                 yield start, block[start : found.start()]
             start = found.end()
@@ -182,6 +199,8 @@ def _rows(block: bytes, delimiter: str) -> Iterator[tuple[int, list[str] | LineE
             consumed += len(line)
             yield line.decode("utf-8", "surrogateescape")
 
+    # A text may be as long as a line. The limit is the process's, and is raised only.
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
     reader = csv.reader(lines(), delimiter=delimiter, strict=True)
     while True:
         start = consumed
@@ -190,7 +209,7 @@ def _rows(block: bytes, delimiter: str) -> Iterator[tuple[int, list[str] | LineE
         except StopIteration:
             return
         except csv.Error as fault:
-            yield start, LineError(str(fault))
+            yield start, LineError(said_of(fault))
             continue
         if row:
             yield start, row
@@ -199,7 +218,8 @@ def _rows(block: bytes, delimiter: str) -> Iterator[tuple[int, list[str] | LineE
 def _check(table: _Table, row: Sequence[str]) -> None:
     """Raise LineError where the row does not fit; integers become numbers where they must."""
     if len(row) != len(table.names):
-        raise LineError(f"{len(row)} fields, where the table has {len(table.names)} columns")
+        found, wanted = counted(len(row), "field"), counted(len(table.names), "column")
+        raise LineError(f"{found}, where the table has {wanted}")
     for at, (name, text) in enumerate(zip(table.names, row, strict=True)):
         kind = table.kinds.get(name)
         if kind == TEXT:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import threading
 
 
 class Background:
-    """At most one piece of work at a time. A forked child has none of its parent's."""
+    """At most one piece of work at a time, whichever threads ask for it. A forked child has none
+    of its parent's."""
 
     def __init__(self) -> None:
         self._process = os.getpid()
+        self._asking = threading.RLock()  # a signal's handler may ask while its thread waits
         self._thread: threading.Thread | None = None
         self._error: BaseException | None = None
 
@@ -25,8 +24,8 @@ class Background:
         return self._thread is not None and self._thread.is_alive()
 
     def start(self, work: Callable[[], object]) -> None:
-        """Do ``work`` in a thread; that before must have been waited for."""
-        import threading
+        """Do ``work`` in a thread, once that of another thread has ended; raises what went wrong
+        in that, and then does nothing."""
 
         def run() -> None:
             try:
@@ -34,17 +33,33 @@ class Background:
             except BaseException as error:  # noqa: BLE001 - raised by wait(), where it belongs
                 self._error = error
 
-        # No daemon: an interpreter that ends lets it finish.
-        self._thread = threading.Thread(target=run, name="checkpoint")
-        self._thread.start()
+        self._forget_after_fork()
+        with self._asking:
+            self.wait()
+            # No daemon: an interpreter that ends lets it finish.
+            self._thread = threading.Thread(target=run, name="checkpoint")
+            try:
+                self._thread.start()
+            except BaseException:
+                self._thread = None
+                raise
 
     def wait(self) -> None:
-        """Wait for the work to end; raises what it raised, once."""
+        """Wait for the work to end; raises what it raised, once.
+
+        Raises RuntimeError in the work itself, which would wait for its own end.
+        """
         self._forget_after_fork()
-        if self._thread is not None:
-            self._thread.join()
+        if self._thread is threading.current_thread():
+            raise RuntimeError(
+                "job.checkpoints was called by the function that writes a checkpoint in the "
+                "background: call it before or after"
+            )
+        with self._asking:
+            if self._thread is not None:
+                self._thread.join()
             self._thread = None
-        error, self._error = self._error, None
+            error, self._error = self._error, None
         try:
             if error is not None:
                 raise error
@@ -53,4 +68,5 @@ class Background:
 
     def _forget_after_fork(self) -> None:
         if self._process != os.getpid():
-            self._process, self._thread, self._error = os.getpid(), None, None
+            # The lock too: a thread of the parent may hold it.
+            vars(self).update(vars(Background()))

@@ -67,7 +67,11 @@ class CheckpointFolder:
     def name_of(self, step: int) -> CheckpointName:
         """The name of a checkpoint that this host saves. Raises ValueError for a step that cannot
         be, TypeError for one that is no integer."""
-        return CheckpointName(operator.index(step), host=self.share.folder_host)
+        try:
+            number = operator.index(step)
+        except TypeError:
+            raise TypeError(f"a checkpoint's step is an integer, not {step!r}") from None
+        return CheckpointName(number, host=self.share.folder_host)
 
     def save(
         self,

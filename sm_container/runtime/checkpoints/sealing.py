@@ -24,7 +24,8 @@ from sm_container.contract.checkpoint_manifest import (
     is_safe_name,
     pieces,
 )
-from sm_container.machine.memory import available_cpus
+from sm_container.contract.checkpoints import is_left_behind
+from sm_container.machine.cpus import available_cpus
 from sm_container.runtime.checkpoints.errors import CheckpointError
 
 
@@ -110,6 +111,12 @@ def _check_name(path: Path, name: str) -> None:
     if not is_safe_name(name):
         raise CheckpointError(
             path, "has a name of this library or the platform", "give the file another name"
+        )
+    if is_left_behind(name):
+        raise CheckpointError(
+            path,
+            "has a name that the platform does not upload, so it would be missing after a restart",
+            "give it another name",
         )
 
 

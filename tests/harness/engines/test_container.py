@@ -6,9 +6,10 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 import sys
-import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -124,12 +125,51 @@ def test_work_folder_and_user(container_runner: Runner) -> None:
     assert done.out == b"/usr\n1234\n"
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (
+            {"user": "no-such-user"},
+            "unable to find user no-such-user: no matching entries in passwd file",
+        ),
+        ({"workdir": "/etc/passwd"}, "not a directory"),
+    ],
+)
+def test_work_folder_and_user_that_cannot_be(
+    container_runner: Runner, fields: dict[str, str], said: str
+) -> None:
+    done = container_runner.run("true", **fields).exit
+    assert done.code == 126
+    assert done.engine_error is not None
+    assert done.engine_error.endswith(said)
+
+
 def test_missing_image_is_pulled_or_refused(container_runner: Runner, notes: list[str]) -> None:
     with pytest.raises(EngineError, match=r"localhost/no-such:1 is not on this machine") as fault:
         container_runner.create("true", target=ImageTarget("localhost/no-such:1"))
     assert "\n" not in str(fault.value)
     assert notes[0] == "pulling localhost/no-such:1"
     assert not any(line.startswith("time=") for line in notes)
+
+
+def test_pull_that_somebody_leaves_is_ended(container_runner: Runner) -> None:
+    class Left(Exception):
+        pass
+
+    connections = []
+    with socket.create_server(("127.0.0.1", 0)) as registry:  # which says nothing
+        registry.setblocking(False)
+
+        def leave() -> None:
+            with suppress(BlockingIOError):
+                connections.append(registry.accept())
+                raise Left
+
+        target = ImageTarget(f"127.0.0.1:{registry.getsockname()[1]}/no-such:1")
+        with pytest.raises(Left):
+            container_runner.engine.create(container_runner.spec("true", target=target), leave)
+        for connection, _ in connections:
+            connection.close()
 
 
 def test_image_of_another_platform_is_not_taken(container_runner: Runner) -> None:
@@ -238,7 +278,7 @@ def test_no_file_is_left_where_the_test_runs(
     monkeypatch.chdir(here)
     script = "held = []\nwhile True: held.append(b'1' * (1 << 20))"
     container_runner.run("python3", "-c", script, memory_bytes=32 << 20)
-    time.sleep(0.2)
+    container_runner.made[0].remove()  # with whatever has watched it
     assert os.listdir(here) == []
 
 
@@ -301,6 +341,17 @@ def test_shell_has_the_terminal(container_runner: Runner) -> None:
         (
             'start: exec: "/etc/passwd": permission denied: unknown',
             Exit(126, engine_error='exec: "/etc/passwd": permission denied'),
+        ),
+        (
+            'start of "1f": unable to find user no: no matching entries in passwd file',
+            Exit(126, engine_error="unable to find user no: no matching entries in passwd file"),
+        ),
+        (
+            'start: chdir to cwd ("/x") set in config.json failed: permission denied: unknown',
+            Exit(
+                126,
+                engine_error='chdir to cwd ("/x") set in config.json failed: permission denied',
+            ),
         ),
         ("start: no space left", Exit(125, engine_error="start: no space left")),
         ("mount /x: no such file", Exit(125, engine_error="mount /x: no such file")),

@@ -56,6 +56,18 @@ def test_a_path_is_a_file_or_a_folder_and_no_prefix(planned: Planned, tmp_path: 
         ]
 
 
+def test_what_is_there_and_names_no_file_is_told_so(planned: Planned, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    manifest = tmp_path / "manifest"
+    manifest.write_text(json.dumps([{"prefix": f"{tmp_path}/"}]))
+    assert sentences(planned, channel(tmp_path / "empty")) == [
+        f'No files found under "{tmp_path}/empty": the folder has no files.'
+    ]
+    assert sentences(planned, channel(manifest, data_type="ManifestFile")) == [
+        f'No files found by "{manifest}": it names none.'
+    ]
+
+
 def test_no_object_is_refused_in_the_services_words(planned: Planned) -> None:
     expected = (
         'No S3 objects found under S3 URL "s3://{0}/a" given in input data source. Please ensure '

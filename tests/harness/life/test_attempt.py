@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import tarfile
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -357,7 +359,7 @@ def test_the_container_is_told_of_another_grace(desk: Any, grace: float, told: s
 
 def in_podman(desk: Any, image: str, script: str, document: Any, **options: Any) -> Prepared:
     code = desk.folder / "code"
-    code.mkdir()
+    code.mkdir(exist_ok=True)
     (code / "program").write_text(script)
     document["InputDataConfig"] = [channel("code", code, "File")]
     document["AlgorithmSpecification"] |= {
@@ -396,6 +398,31 @@ def test_a_container_is_interrupted(desk: Any, base_image: str, warned: bool) ->
     assert model(desk) == ["second"]
     assert desk.home.identity not in containers()
     assert processes("sleep", marker) == []
+
+
+@pytest.mark.container
+@pytest.mark.parametrize("probed", [True, False])
+def test_a_job_is_stopped_while_its_image_is_pulled(
+    desk: Any, base_image: str, probed: bool
+) -> None:
+    if probed:  # and so nothing asks for an image before it is time to start
+        assert run(
+            desk, in_podman(desk, base_image, "", desk.document("before"))
+        ).status.is_terminal
+    with socket.create_server(("127.0.0.1", 0)) as registry:  # which says nothing
+
+        def stop() -> None:
+            with registry.accept()[0]:
+                desk.interrupts.record(signal.SIGINT)
+
+        thread = threading.Thread(target=stop)
+        thread.start()
+        image = f"127.0.0.1:{registry.getsockname()[1]}/no-such:1"
+        record = run(desk, in_podman(desk, image, "", desk.document()))
+        thread.join(SECONDS)
+
+    assert record.status is JobStatus.STOPPED, record
+    assert statuses(record)[-3:] == ["IMAGE" if probed else "PREPARING", "STOPPING", "STOPPED"]
 
 
 @pytest.mark.container

@@ -13,8 +13,10 @@ from sm_container.harness.engines.engine import (
     ContainerSpec,
     EngineError,
     Exit,
+    Leave,
     ProgramTarget,
     Stats,
+    stay,
 )
 from sm_container.harness.job.status import JobStatus
 from sm_container.harness.life.containers import Running
@@ -29,7 +31,7 @@ class Faulty:
     removals: list[str] = field(default_factory=list)
     name: str = "faulty"
 
-    def create(self, spec: ContainerSpec) -> Faulty:
+    def create(self, spec: ContainerSpec, leave: Leave = stay) -> Faulty:
         return self
 
     def start(self) -> tuple[int, int]:

@@ -170,6 +170,12 @@ def test_a_big_endian_column_is_written_as_the_same_numbers() -> None:
     np.testing.assert_array_equal(back["label"], [1, 256])
 
 
+@pytest.mark.parametrize("name", ["uid", "note"])
+def test_half_of_a_surrogate_pair_is_refused_by_name(name: str) -> None:
+    with pytest.raises(FormatError, match=f"the column '{name}' has text that is not UTF-8"):
+        encode(Batch({name: np.array(["a", None, "\ud800"], object)}))
+
+
 @pytest.mark.parametrize("dtype", ["complex64", "datetime64[s]"])
 def test_what_is_no_number_is_refused_by_name_and_dtype(dtype: str) -> None:
     with pytest.raises(FormatError, match=f"'weight' is {dtype[:6]}"):

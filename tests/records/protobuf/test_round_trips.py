@@ -165,6 +165,12 @@ def test_what_a_record_cannot_hold_is_refused(columns: dict[str, Any], what: str
         encode(Batch(columns))
 
 
+@pytest.mark.parametrize("name", ["uid", "note"])
+def test_half_of_a_surrogate_pair_is_refused_by_name(name: str) -> None:
+    with pytest.raises(FormatError, match=f"the column '{name}' has text that is not UTF-8"):
+        encode(Batch({name: strings("a", None, "\ud800")}))
+
+
 def test_none_among_text_and_bytes_is_left_out() -> None:
     batch = Batch(
         {
@@ -184,10 +190,10 @@ def test_a_slice_of_a_sparse_batch_is_written_as_its_rows() -> None:
     np.testing.assert_array_equal(back.to_dense(), whole.to_dense()[1:])
 
 
-def test_scipy_rows_are_written_through_csr() -> None:
-    matrix = random_matrix(50, 1000, density=0.01, format="csr", dtype="f4", random_state=3)
-    column = Csr(matrix.data, matrix.indices, matrix.indptr, matrix.shape[1])
-    back = read(written(Batch({"features": column})))["features"]
+@pytest.mark.parametrize("layout", ["csr", "csc", "coo"])
+def test_scipy_rows_are_written_as_they_are(layout: str) -> None:
+    matrix = random_matrix(50, 1000, density=0.01, format=layout, dtype="f4", random_state=3)
+    back = read(written(Batch({"features": matrix})))["features"]
     assert isinstance(back, Csr)
     assert (back.to_scipy() != matrix).nnz == 0
 

@@ -48,8 +48,8 @@ FAULTS = {
     ),
     "a record within another": (
         GOOD + framed(b"part", 1) + framed(b"next"),
-        "train.rec, record 3, byte 36: its next part, at byte 48, is the begin of another record: "
-        "the rest of this one was never written, or is lost",
+        "train.rec, record 3, byte 36: its next part, at byte 48, is the beginning of another "
+        "record: the rest of this one was never written, or is lost",
     ),
     "a wrong magic word between parts": (
         GOOD + framed(b"part", 1) + b"bad!bad!",

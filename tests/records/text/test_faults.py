@@ -8,7 +8,7 @@ from operator import itemgetter
 import numpy as np
 import pytest
 
-from sm_container.records.errors import OnFault, RecordError
+from sm_container.records.errors import FormatError, OnFault, RecordError
 from sm_container.records.format import Format
 from sm_container.records.text.csv import Csv
 from sm_container.records.text.jsonlines import JsonLines
@@ -33,6 +33,19 @@ def test_what_comes_before_a_fault_is_given_first(form: Format, data: bytes) -> 
     assert [next(records)["label"] for _ in range(2)] == [1, 2]
     with pytest.raises(RecordError, match="s, record 2"):
         next(records)
+
+
+@pytest.mark.parametrize("form", [form for form, _ in LINES])
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [(b"\n#\xd7\xce\4\0\0\0abcd", "RecordIO"), (b"PAR1\x15\4\x15\n", "parquet")],
+)
+@pytest.mark.parametrize("on_fault", OnFault)
+def test_what_is_no_text_at_all_is_told_by_its_first_bytes(
+    form: Format, data: bytes, named: str, on_fault: OnFault
+) -> None:
+    with pytest.raises(FormatError, match=f"^s begins as {named} does, .* correct its content"):
+        list(form.batches(data, "s", rows=9, on_fault=on_fault))
 
 
 @pytest.mark.parametrize(("form", "data"), LINES)

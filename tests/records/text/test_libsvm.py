@@ -95,6 +95,14 @@ def test_a_fault_says_where(line: bytes, said: str) -> None:
     assert batch["label"].tolist() == [1]
 
 
+def test_a_query_that_no_integer_holds_is_a_fault_alone(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    with pytest.raises(RecordError, match="qid is '18446744073709551615'"):
+        read(b"1 qid:18446744073709551615 0:1\n")
+    assert not recwarn.list
+
+
 def test_an_index_beyond_the_given_width() -> None:
     with pytest.raises(RecordError, match="the index 3 is not below columns=3"):
         read(b"1 3:1\n", columns=3)
@@ -172,7 +180,8 @@ def test_any_bytes_are_rows_or_a_fault(data: bytes, on_fault: OnFault) -> None:
     ("columns", "said"),
     [
         ({"age": np.zeros(2)}, "not age"),
-        ({"features": np.zeros((2, 2))}, "'label'"),
+        ({"features": np.zeros((2, 2))}, "have no 'label', with which a line"),
+        ({"features": np.zeros((1, 1)), "label": np.array([np.nan])}, "'label' has nan"),
         ({"features": np.array([["a"]]), "label": np.zeros(1)}, "no matrix of numbers"),
         ({"features": np.zeros((2, 2)), "label": np.zeros((2, 2))}, "not one number a row"),
     ],

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sm_container.records.batch import Batch, objects
 from sm_container.records.errors import FormatError, OnFault, RecordError
-from sm_container.records.text import table
+from sm_container.records.text import csv_writing, table
 from sm_container.records.text.csv import Csv
 from sm_container.records.text.lines import BLOCK
 from tests.records.sources import Trickle, assert_same, whole
@@ -108,7 +108,7 @@ def test_text_among_numbers_is_a_fault_that_says_where() -> None:
 @pytest.mark.parametrize("on_fault", [OnFault.SKIP, OnFault.STOP])
 def test_rows_of_another_length(on_fault: OnFault) -> None:
     data = b"a,b\n1,x\n2\n3,z\n"
-    with pytest.raises(RecordError, match="1 fields, where the table has 2") as caught:
+    with pytest.raises(RecordError, match="1 field, where the table has 2 columns") as caught:
         whole(Csv(header=True), data)
     assert (caught.value.index, caught.value.offset) == (1, 8)
     (batch,) = Csv(header=True).batches(data, "s", rows=9, on_fault=on_fault)
@@ -120,7 +120,7 @@ def test_a_header_that_names_a_column_twice() -> None:
         read(b"a,a\n1,2\n", header=True)
 
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0"))
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 
 
 @given(
@@ -142,6 +142,54 @@ def test_what_is_written_is_read(rows: list[tuple[int, float, str]], delimiter: 
 
     assert form.write([given], sink) == given.rows
     assert_same(whole(form, sink.getvalue()), given)
+
+
+@pytest.mark.parametrize("is_quick", [True, False])
+@pytest.mark.parametrize(
+    "batch",
+    [
+        Batch({"t": objects(["a", "t", ""])}),
+        Batch({"a": objects(["a", "x"]), "b": objects(["b", "y"])}),
+        Batch({"1": np.array([1, 2]), "2": np.array([2, 3])}),
+    ],
+)
+def test_a_row_like_the_header_is_no_header(
+    batch: Batch, is_quick: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_writing, "has_pyarrow", lambda: is_quick)
+    sink = io.BytesIO()
+    Csv(header=True).write([batch], sink)
+
+    assert_same(read(sink.getvalue(), header=True), batch)
+
+
+def test_a_line_of_a_text_is_no_header() -> None:
+    batch = read(b't,u\n"x\nt,u\ny",2\nt,u\nz,3\n', header=True)
+
+    assert batch["t"].tolist() == ["x\nt,u\ny", "z"]
+    assert batch["u"].tolist() == [2, 3]
+
+
+@pytest.mark.parametrize("is_quick", [True, False])
+def test_a_text_is_as_long_as_it_likes(is_quick: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "has_pyarrow", lambda: is_quick)
+    long = "x" * 200_000
+
+    batch = read(f'a,t\n1,{long}\n2,"{long}"\n'.encode(), header=True)
+
+    assert batch["t"].tolist() == [long, long]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b't\na\rb\n"c"\n', "a carriage return stands in a field: lines end with LF or CRLF"),
+        (b't\n"c\nd\n', "a quotation mark is opened and never closed"),
+    ],
+)
+def test_what_no_line_can_have_is_said(data: bytes, said: str) -> None:
+    with pytest.raises(RecordError, match=rf"^s, record 0, byte 2: {said}$"):
+        list(Csv(header=True).batches(data, "s", rows=3))
 
 
 @given(st.binary(max_size=60), st.sampled_from(OnFault))

@@ -148,3 +148,43 @@ def test_the_jobs_own_failure_comes_first(
     with pytest.raises(ValueError, match="of the job"):
         train()
     assert caplog.messages == ["checkpoints: a checkpoint was not saved: in the thread"]
+
+
+def test_several_threads_that_save_lose_no_error(hostile_tmp_path: Path) -> None:
+    checkpoints = opened(hostile_tmp_path)
+    began: list[int] = []
+    raised: list[BaseException] = []
+
+    def fail(folder: Path) -> None:
+        began.append(1)
+        fails(folder)
+
+    def save() -> None:
+        for step in range(20):
+            try:
+                checkpoints.save_async(step, lambda: fail)
+            except BaseException as error:  # noqa: BLE001 - looked at below
+                raised.append(error)
+
+    threads = [threading.Thread(target=save) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(DEADLINE)
+    try:
+        checkpoints.wait()
+    except RuntimeError as error:
+        raised.append(error)
+    assert {str(error) for error in raised} == {"in the thread"}
+    assert len(raised) == len(began)
+
+
+def test_the_function_that_writes_cannot_wait_for_itself(hostile_tmp_path: Path) -> None:
+    checkpoints = opened(hostile_tmp_path)
+
+    def write(folder: Path) -> None:
+        checkpoints.latest()
+
+    checkpoints.save_async(1, lambda: write)
+    with pytest.raises(RuntimeError, match="called by the function that writes a checkpoint"):
+        checkpoints.wait()

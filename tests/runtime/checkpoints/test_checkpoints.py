@@ -152,7 +152,7 @@ def test_a_step_is_an_integer_of_any_kind(hostile_tmp_path: Path) -> None:
     checkpoints = opened(hostile_tmp_path)
     checkpoints.save(np.int64(5), text("x"))  # type: ignore[arg-type]
     assert steps(checkpoints) == [5]
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"a checkpoint's step is an integer, not 5\.0"):
         checkpoints.save(5.0, text("x"))  # type: ignore[arg-type]
 
 

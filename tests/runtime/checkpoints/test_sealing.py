@@ -42,6 +42,17 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
         "its name is not UTF-8",
     ),
     "a marker": (lambda folder: (folder / "a.sagemaker-uploaded").touch(), "has a name of this"),
+    "what is not uploaded": (
+        lambda folder: (folder / "a.sagemaker-ignore").touch(),
+        "a.sagemaker-ignore: has a name that the platform does not upload",
+    ),
+    "a folder that is not uploaded": (
+        lambda folder: (
+            (folder / "b.sagemaker-ignore").mkdir(),
+            (folder / "b.sagemaker-ignore" / "c").touch(),
+        ),
+        "has a name that the platform does not upload",
+    ),
     "a manifest": (lambda folder: (folder / MANIFEST_NAME).touch(), "has a name of this library"),
     "an unfinished one": (
         lambda folder: (folder / UNFINISHED_MANIFEST_NAME).touch(),

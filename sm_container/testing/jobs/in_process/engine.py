@@ -9,10 +9,12 @@ from sm_container.algorithm.algorithm import Algorithm
 from sm_container.harness.engines.engine import (
     ContainerSpec,
     EngineError,
+    Leave,
     NetworkKind,
     Notes,
     Probe,
     Target,
+    stay,
     unheard,
 )
 from sm_container.testing.jobs.in_process.container import InProcessContainer
@@ -38,14 +40,20 @@ class InProcessEngine:
         return [f"{self._algorithm.declaration.name}, in this process"]
 
     def probe(
-        self, folder: Path, target: Target, *, job: str, platform: str | None = None
+        self,
+        folder: Path,
+        target: Target,
+        *,
+        job: str,
+        platform: str | None = None,
+        leave: Leave = stay,
     ) -> Probe:
         return Probe()
 
-    def fetch(self, target: Target, platform: str | None) -> None:
+    def fetch(self, target: Target, platform: str | None, leave: Leave = stay) -> None:
         """Nothing to do: the algorithm is here."""
 
-    def create(self, spec: ContainerSpec) -> InProcessContainer:
+    def create(self, spec: ContainerSpec, leave: Leave = stay) -> InProcessContainer:
         if spec.network.kind is NetworkKind.NONE:
             raise EngineError(
                 "this process has a network: run the algorithm's program or its image for "
