@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sm_container.harness.job.status import Phase
 from sm_container.harness.metrics.periods import values
 from sm_container.testing.certify.bench import Bench
+from sm_container.testing.certify.ends import is_killed
 from sm_container.testing.certify.likeness import has_same_model
 from sm_container.testing.certify.seconds import stopping, trained
 from sm_container.testing.jobs.moments import Event, MissedMomentError, Moment
@@ -39,6 +40,18 @@ class Stop:
         [at] = [each.start for each in record.transitions if each.phase is Phase.STOPPING]
         return cls(result, at, trained(record), stopping(record))
 
+    def tells(self, bench: Bench) -> bool:
+        """Whether it can be told at all if SIGTERM was heard: the end was not there anyway."""
+        return self.cut_short(bench) or bench.seconds - self.after >= LEAST_LEFT
+
+    def cut_short(self, bench: Bench) -> bool:
+        """Whether the job has fewer values of some metric than the sound one."""
+        found = self.result.metrics
+        return any(
+            len(found.get(name, ())) < len(expected)
+            for name, expected in _series(bench.sound.metrics)
+        )
+
     def made_no_difference(self, bench: Bench) -> bool:
         """Whether the job trained on to its own end.
 
@@ -46,20 +59,22 @@ class Stop:
         many, the last of them later than the stop. Else by time, as long as was left, and by its
         model, which is the sound job's.
         """
-        expected = [name for name, given in bench.sound.metrics.items() if len(given) > 1]
-        found = list(values(self.result.folder))
-        if any(
-            sum(each.name == name for each in found) < len(bench.sound.metrics[name])
-            for name in expected
-        ):
+        if self.cut_short(bench):
             return False
-        if any(each.timestamp > self.at for each in found if each.name in expected):
+        names = {name for name, _ in _series(bench.sound.metrics)}
+        found = values(self.result.folder)
+        if any(each.timestamp > self.at for each in found if each.name in names):
             return True
         bench.settle_seconds()
         if self.took < _HEARD_PART * max(bench.seconds - self.after, 0.0):
             return False
         # Where every run makes another model, time alone is left to tell.
         return has_same_model(bench, self.result) or not has_same_model(bench, bench.again)
+
+
+def _series(metrics: Mapping[str, list[float]]) -> list[tuple[str, list[float]]]:
+    """The metrics that have more than one value."""
+    return [(name, values) for name, values in metrics.items() if len(values) > 1]
 
 
 def moments_to_stop(bench: Bench) -> Iterator[float | str]:
@@ -77,12 +92,14 @@ def moments_to_stop(bench: Bench) -> Iterator[float | str]:
 
 
 def stop_at(bench: Bench, when: float | str) -> Stop | None:
-    """Stop the job then; None where it had ended before. Raises UntriedError."""
+    """Stop the job then; None where that tells nothing, for it had ended or was about to. Raises
+    UntriedError."""
     try:
         result = bench.run("stopped", moments=[Moment(Event.STOP, when)])
     except MissedMomentError:
         return None
-    return Stop.of(result) if result.status == "Stopped" else None
+    stop = Stop.of(result) if result.status == "Stopped" else None
+    return stop if stop is not None and (is_killed(result) or stop.tells(bench)) else None
 
 
 def _pattern_of_progress(bench: Bench) -> str | None:

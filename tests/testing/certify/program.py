@@ -104,7 +104,7 @@ def begin():
     if BROKEN == "writes":
         Path("/opt/results").write_text("here")
     if BROKEN == "stop-start-up":
-        time.sleep(0.5)  # what imports take; SIGTERM is not heard meanwhile
+        time.sleep(1.0)  # what imports take; SIGTERM is not heard meanwhile
 
 
 def restored():

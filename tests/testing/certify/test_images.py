@@ -26,7 +26,7 @@ def test_a_sound_image_passes_every_quick_check(image: Certified, names: list[st
 @pytest.mark.parametrize("name", SLOW)
 def test_a_sound_image_passes_every_slow_check(image: Certified, name: str) -> None:
     is_held = name == "out-of-memory"
-    sound = image.but(hyperparameters={"megabytes": "60"}) if is_held else image.training(12)
+    sound = image.but(hyperparameters={"megabytes": "60"}) if is_held else image.training(15)
 
     sound.require(name, PASS)
 

@@ -44,7 +44,8 @@ def _interrupted_at(bench: Bench, part: float) -> Finding | None:
         restored = starts.found[-1]
         if not restored.files:
             return None
-        files = f"{len(restored.files)} files of checkpoints"
+        count = len(restored.files)
+        files = "1 file of checkpoints" if count == 1 else f"{count} files of checkpoints"
         fault = shortfall(bench, result) or _begun_again(restored)
         if fault is not None:
             return Finding.failed(f"started again over {files}: {fault}")

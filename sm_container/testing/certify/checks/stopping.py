@@ -9,7 +9,7 @@ from sm_container.testing.certify.ends import is_killed, without_model
 from sm_container.testing.certify.stops import LEAST_LEFT, Stop, moments_to_stop, stop_at
 
 _STOP = "StopTrainingJob"
-_LEAST_START, _MOST_START = 0.25, 1.0
+_LEAST_START, _MOST_START = 0.5, 1.0
 _PART_OF_START = 0.1
 
 
