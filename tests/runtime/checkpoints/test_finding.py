@@ -169,7 +169,7 @@ def test_the_platforms_markers_do_not_matter(
         path.with_name(path.name + UPLOADED_SUFFIX).touch()
     (folder / f"notes{UPLOADED_SUFFIX}").touch()
     assert content(opened(folder).latest()) == state_of(2)
-    opened(folder, newest=1).save(3, files(state_of(3)))
+    opened(folder, newest=1, is_copied=True).save(3, files(state_of(3)))
     assert not (folder / "sm-checkpoint-000000000001").exists()
     assert lines(caplog) == []
 
