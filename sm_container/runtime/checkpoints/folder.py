@@ -36,7 +36,7 @@ class CheckpointFolder:
         self.retention = retention
         self.share = share
         self._uploads = uploads
-        self._damaged: set[Path] = set()
+        self._damaged: set[tuple[Path, str]] = set()
         self._told: set[str] = set()
 
     def whole(self) -> list[Checkpoint]:
@@ -62,7 +62,7 @@ class CheckpointFolder:
                 candidate.verify()
             except ContractError as fault:
                 if isinstance(fault, TornError):
-                    self._damaged.add(candidate.path)
+                    self._damaged.add(candidate.identity)
                 self.tell(f"passed over: {fault}")
             else:
                 return candidate
@@ -131,7 +131,7 @@ class CheckpointFolder:
         return found
 
     def _sound(self, found: Found) -> list[Checkpoint]:
-        return [each for each in found.whole if each.path not in self._damaged]
+        return [each for each in found.whole if each.identity not in self._damaged]
 
     def _make_room(self, size: int | None) -> None:
         """See that a checkpoint has room; where it has not, remove what its save would remove.

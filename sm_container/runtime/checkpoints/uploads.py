@@ -51,7 +51,7 @@ class Uploads:
     def begin(self, whole: Iterable[Checkpoint]) -> None:
         """Note what is there before the first save: it came from S3. Later calls do nothing."""
         if self._restored is None:
-            self._restored = frozenset(map(_identity, whole))
+            self._restored = frozenset(each.identity for each in whole)
 
     def standing(self, whole: Sequence[Checkpoint]) -> Standing:
         """How far the uploads have come, of checkpoints in order, the newest last.
@@ -61,26 +61,23 @@ class Uploads:
         markers has it by then, and else the same one would stay for ever.
         """
         now = self._clock()
-        self._first_seen = {key: self._first_seen.get(key, now) for key in map(_identity, whole)}
+        self._first_seen = {
+            each.identity: self._first_seen.get(each.identity, now) for each in whole
+        }
         markers = [_markers(each.path) for each in whole]
         patience = math.inf if any(markers) else PATIENCE_SECONDS
         arrived = [
             number
             for number, each in enumerate(whole)
             if _is_uploaded(each, markers[number])
-            or _identity(each) in (self._restored or ())
-            or now - self._first_seen[_identity(each)] >= patience
+            or each.identity in (self._restored or ())
+            or now - self._first_seen[each.identity] >= patience
         ]
         after = arrived[-1] + 1 if arrived else 0
         return Standing(
             arrived=whole[after - 1] if arrived else None,
             next=whole[after] if after < len(whole) else None,
         )
-
-
-def _identity(checkpoint: Checkpoint) -> tuple[Path, str]:
-    """The name of a folder may come again, but not with the same time."""
-    return checkpoint.path, checkpoint.time
 
 
 def _is_uploaded(checkpoint: Checkpoint, markers: set[str]) -> bool:
