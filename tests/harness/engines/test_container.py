@@ -96,6 +96,13 @@ def test_kill_under_a_memory_limit_is_not_want_of_memory(container_runner: Runne
     assert (done.code, done.out_of_memory) == (137, False)
 
 
+@pytest.mark.parametrize("mebibytes", [1, 3])
+def test_a_limit_too_small_for_the_start_is_told(container_runner: Runner, mebibytes: int) -> None:
+    done = container_runner.run("true", memory_bytes=mebibytes << 20).exit
+    assert (done.code, done.out_of_memory) == (137, True)
+    assert done.engine_error is not None
+
+
 def test_limits_hold_inside(container_runner: Runner) -> None:
     script = (
         "import os, glob, shutil\n"
