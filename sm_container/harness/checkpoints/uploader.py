@@ -82,9 +82,12 @@ class Uploader:
                     self._mark(unmark, name)
                     raise
                 self._claim(file, version)
-                now = file.version()
+                now = self._folder.version(name)  # it may be gone by now, or another file
                 self._mark(mark_uploaded if now == version else unmark, name)
-        self._files.saw({name: now})
+        if now is None:
+            self._files.missed([name])
+        else:
+            self._files.saw({name: now})
         self._files.give_back(name, version)
 
     def _send(self, file: OpenFile, version: Version) -> None:
