@@ -32,10 +32,12 @@ class Csr:
 
     @property
     def shape(self) -> tuple[int, int]:
+        """How many rows and columns."""
         return len(self), self.columns
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """Of the numbers in ``data``."""
         dtype: np.dtype[Any] = self.data.dtype
         return dtype
 

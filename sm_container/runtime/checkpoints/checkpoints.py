@@ -27,7 +27,9 @@ class WhenBusy(Enum):
     """What ``save_async`` does while the save before it is still being written."""
 
     WAIT = "wait"
+    """It waits until that is done."""
     SKIP = "skip"
+    """It leaves this save out."""
 
 
 class Checkpoints:
