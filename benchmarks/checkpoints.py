@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.rivals import ROOT
-from benchmarks.row import Row
+from benchmarks.row import Row, at_most
 from benchmarks.timing import side_by_side
 from sm_container.declaration.checkpoints import SavedBy
 from sm_container.runtime.checkpoints.checkpoints import Checkpoints
@@ -55,7 +55,7 @@ def _row(content: memoryview, count: int) -> Row:
     files = "1 file" if count == 1 else f"{count} files"
     work = f"checkpoint of {TOTAL >> 20} MiB in {files}"
     note = f"{TOTAL / ours / 1e9:.2f} of {TOTAL / bare / 1e9:.2f} GB/s"
-    return Row.at_most(work, ours, "write and fsync of the same bytes", bare, TIMES, note)
+    return Row(work, ours, "write and fsync of the same bytes", bare, at_most(TIMES), note)
 
 
 def _write(folder: Path, parts: Sequence[memoryview], sync: bool = False) -> None:

@@ -1,7 +1,8 @@
 """What a host of the job gets of its instance type on this machine: memory, CPUs, GPUs and shm.
 
 How much of an instance's memory the service's own processes take, it says nowhere: what is kept
-from the container is this project's assumption. Source: machine.memory, ``system_reservation``.
+from the container is this project's assumption. Source: machine.reservation,
+``system_reservation``.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from sm_container.harness.engines.gpus import gpus_here, why_no_gpus
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.request.errors import RequestError
 from sm_container.harness.sizes import memory
+from sm_container.machine.cpus import available_cpus
 from sm_container.machine.instances import InstanceType, instance_type
-from sm_container.machine.memory import available_cpus, system_reservation, total_memory
-from sm_container.machine.reservation import Reservation
+from sm_container.machine.memory import total_memory
+from sm_container.machine.reservation import Reservation, system_reservation
 
 
 @dataclass(frozen=True)

@@ -85,13 +85,14 @@ class _Job:
 
     def live(self) -> None:
         """Make one attempt after the other, until one is not interrupted."""
-        with self.metrics:
-            try:
-                is_last = False
-                while not is_last:
-                    is_last = self._attempt()
-            except StoppedEarly as stop:
-                self._stop_without_containers(stop.cause)
+        try:
+            is_last = False
+            while not is_last:
+                is_last = self._attempt()
+        except StoppedEarly as stop:
+            self._stop_without_containers(stop.cause)
+        finally:
+            self.metrics.settle()
 
     def fail(self, fault: Exception) -> None:
         """Record a failure on this side of the container."""

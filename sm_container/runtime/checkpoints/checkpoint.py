@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sm_container.contract.checkpoint_manifest import CheckpointManifest
 from sm_container.contract.checkpoints import CheckpointName
-from sm_container.machine.memory import available_cpus
+from sm_container.machine.cpus import available_cpus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

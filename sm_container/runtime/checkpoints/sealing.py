@@ -25,7 +25,7 @@ from sm_container.contract.checkpoint_manifest import (
     pieces,
 )
 from sm_container.contract.checkpoints import is_left_behind
-from sm_container.machine.memory import available_cpus
+from sm_container.machine.cpus import available_cpus
 from sm_container.runtime.checkpoints.errors import CheckpointError
 
 

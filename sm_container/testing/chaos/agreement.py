@@ -8,6 +8,7 @@ import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from sm_container.harness.job.record import JobRecord
 from sm_container.storage.uri import parse
@@ -51,38 +52,43 @@ def compare(expected: Outcome, found: Outcome, criterion: Criterion) -> Agreemen
     """Whether what an interrupted job has left is what the undisturbed one had."""
     if expected.model and expected.model == found.model:
         return Agreement(True, "model agrees")
-    different = sorted(
-        name
-        for name in expected.model.keys() | found.model.keys()
-        if expected.model.get(name) != found.model.get(name)
-    )
-    more = "" if len(different) <= _SHOWN else f" and {len(different) - _SHOWN} more"
-    what = f"model differs: {', '.join(different[:_SHOWN])}{more}"
-    if not expected.model and not found.model:
-        what = "there is no model to compare"
+    what = _difference(expected.model, found.model)
     if criterion.tolerance is None:
         return Agreement(False, what)
     names = criterion.metrics or tuple(sorted(expected.metrics))
-    return _by_metrics(expected.metrics, found.metrics, names, criterion.tolerance, what)
+    fault = _fault_of_metrics(expected.metrics, found.metrics, names, criterion.tolerance)
+    return (
+        Agreement(True, "metrics agree") if fault is None else Agreement(False, f"{what}; {fault}")
+    )
 
 
-def _by_metrics(
+def _difference(expected: Mapping[str, str], found: Mapping[str, str]) -> str:
+    if not expected and not found:
+        return "there is no model to compare"
+    names = sorted(
+        name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)
+    )
+    more = "" if len(names) <= _SHOWN else f" and {len(names) - _SHOWN} more"
+    return f"model differs: {', '.join(names[:_SHOWN])}{more}"
+
+
+def _fault_of_metrics(
     expected: Mapping[str, float],
     found: Mapping[str, float],
     names: Sequence[str],
     tolerance: float,
-    what: str,
-) -> Agreement:
+) -> str | None:
+    """What speaks against the metrics of these names; None where they agree."""
     if not names:
-        return Agreement(False, f"{what}; and no metrics")
+        return "and no metrics"
     for name in names:
         if name not in expected or name not in found:
-            return Agreement(False, f"{what}; metric {name} was not found")
-        one, other = expected[name], found[name]
-        same = one == other or (math.isnan(one) and math.isnan(other))
-        if not same and not math.isclose(one, other, rel_tol=tolerance):
-            return Agreement(False, f"{what}; {name} is {other:g}, not {one:g}")
-    return Agreement(True, "metrics agree")
+            return f"metric {name} was not found"
+        wanted, value = expected[name], found[name]
+        same = wanted == value or (math.isnan(wanted) and math.isnan(value))
+        if not same and not math.isclose(wanted, value, rel_tol=tolerance):
+            return f"{name} is {value:g}, not {wanted:g}"
+    return None
 
 
 def _model(place: Path) -> dict[str, str]:
@@ -90,17 +96,23 @@ def _model(place: Path) -> dict[str, str]:
         with tarfile.open(place) as archive:
             return {member.name: _member(archive, member) for member in archive}
     return {
-        path.relative_to(place).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        path.relative_to(place).as_posix(): _file(path)
         for path in place.rglob("*")
         if path.is_file()
     }
 
 
 def _member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> str:
-    if not member.isfile():
-        return f"{member.type!r} {member.linkname}"
-    stream = archive.extractfile(member)
-    assert stream is not None
+    stream = archive.extractfile(member) if member.isfile() else None
+    return f"{member.type!r} {member.linkname}" if stream is None else _digest(stream)
+
+
+def _file(path: Path) -> str:
+    with path.open("rb") as stream:
+        return _digest(stream)
+
+
+def _digest(stream: IO[bytes]) -> str:
     digest = hashlib.sha256()
     while piece := stream.read(1 << 20):
         digest.update(piece)

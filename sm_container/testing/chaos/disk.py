@@ -25,7 +25,8 @@ def why_no_disk() -> str | None:
 
 
 class Disk:
-    """A disk over a folder, which ``fill`` fills, or time."""
+    """A disk over a folder, which ``fill`` fills, or time: mounted, filled and closed, and perhaps
+    all of it again for another attempt."""
 
     def __init__(self, folder: Path) -> None:
         self.is_full = False
@@ -56,16 +57,22 @@ class Disk:
     def fill(self) -> None:
         """Fill it now. Whatever stands in the way is raised by ``close``."""
         try:
-            for last in reversed(range(_TRIES)):
-                try:
-                    _mount("-o", f"remount,size={_used(self._folder)}", str(self._folder))
-                    break
-                except EngineError:  # it has been written to in between
-                    if not last:
-                        raise
+            _shrink(self._folder)
             self.is_full = True
         except Exception as fault:  # noqa: BLE001 - raised again by whoever closes this
             self._fault = fault
+
+
+def _shrink(folder: Path) -> None:
+    """Make a disk as small as what is on it. Raises EngineError."""
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            _mount("-o", f"remount,size={_used(folder)}", str(folder))
+            return
+        except EngineError:
+            if not tries_left:
+                raise
+            # Else it has been written to in between: there is more on it now.
 
 
 def _used(folder: Path) -> int:

@@ -21,7 +21,7 @@ _WATCHED = 256
 
 def newest_step(folder: Path) -> int | None:
     """The last step of this library's whole checkpoints in a folder, None without any."""
-    return max((step for _, step in _whole(folder)), default=None)
+    return max(_whole_steps(folder), default=None)
 
 
 class Restored:
@@ -81,18 +81,11 @@ class Restored:
 
     def _look(self) -> None:
         assert self.step is not None
-        try:
-            names = os.listdir(self._folder)
-        except FileNotFoundError:
-            return  # a program may do so, and make it anew
-        fresh = [
-            parsed.step
-            for name in names
-            if name not in self.names and (parsed := CheckpointName.parse(name))
-        ]
-        again = [step for step in fresh if step <= self.step]
-        if again:
-            self._repeated = min((*again, self._repeated or self.step))
+        seen = () if self._repeated is None else (self._repeated,)
+        fresh = [name for name in _names(self._folder) if name not in self.names]
+        steps = [parsed.step for name in fresh if (parsed := CheckpointName.parse(name))]
+        again = [step for step in steps if step <= self.step]
+        self._repeated = min((*again, *seen), default=None)
 
     def close(self) -> None:
         self.end()
@@ -101,8 +94,8 @@ class Restored:
         self._descriptors.clear()
 
 
-def _whole(folder: Path) -> Iterator[tuple[str, int]]:
-    for name in os.listdir(folder) if folder.is_dir() else ():
+def _whole_steps(folder: Path) -> Iterator[int]:
+    for name in _names(folder):
         parsed = CheckpointName.parse(name)
         if parsed is None:
             continue
@@ -110,7 +103,15 @@ def _whole(folder: Path) -> Iterator[tuple[str, int]]:
             CheckpointManifest.read(folder / name).check_sizes(folder / name)
         except ContractError:
             continue  # torn, which is what is asked
-        yield name, parsed.step
+        yield parsed.step
+
+
+def _names(folder: Path) -> list[str]:
+    """What is seen in a folder, which a program may take away, or the rights to it."""
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return []
 
 
 def _files(folder: Path) -> Iterator[str]:

@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from sm_container.harness.job.record import JobRecord
-from sm_container.testing.chaos.agreement import Agreement
-from sm_container.testing.chaos.plan import Fault
+from sm_container.harness.job.status import JobStatus
+from sm_container.testing.chaos.agreement import Agreement, Criterion, Outcome, compare
+from sm_container.testing.chaos.course import Course
+from sm_container.testing.chaos.job import why_incomplete
+from sm_container.testing.chaos.plan import Fault, PlannedTrial
 from sm_container.testing.chaos.restored import Restored
+from sm_container.testing.chaos.undisturbed import Undisturbed
+
+TOO_LATE = "the job had ended before its fault"
 
 _WORDLESS = re.compile(r"AlgorithmError: , exit code: [0-9]+")
 
@@ -71,7 +77,57 @@ class Verdict:
         }
 
 
-def resumption(start: Restored) -> Resumption:
+def judge(
+    planned: PlannedTrial,
+    moment: float,
+    course: Course,
+    undisturbed: Undisturbed,
+    criterion: Criterion,
+) -> Verdict:
+    """What the course of a trial shows, whose fault was to come after ``moment`` seconds.
+
+    Raises:
+        OSError, tarfile.TarError: where its model cannot be read.
+    """
+    step = None if course.start is None else course.start.step
+    steps_lost = None
+    if step is not None and course.reached is not None:
+        steps_lost = max(0, course.reached - step)
+    seconds_lost = max(0.0, course.trained - undisturbed.window.end)
+    return Verdict(
+        number=planned.number,
+        fault=planned.fault,
+        moment=moment if course.struck else None,
+        jobs=tuple(job.name for job in course.jobs),
+        resumption=_resumption(course),
+        agreement=_agreement(course.record, undisturbed, criterion),
+        restored=() if course.start is None else course.start.files,
+        from_step=step,
+        steps_lost=steps_lost,
+        seconds_lost=seconds_lost if course.struck else None,
+        reason=None if course.failed is None else course.failed.failure_reason,
+    )
+
+
+def _agreement(record: JobRecord, undisturbed: Undisturbed, criterion: Criterion) -> Agreement:
+    if record.status is not JobStatus.COMPLETED:
+        return Agreement(False, f"and it did not complete: {why_incomplete(record)}")
+    return compare(undisturbed.outcome, Outcome.of(record), criterion)
+
+
+def _resumption(course: Course) -> Resumption:
+    if not course.struck:
+        return Resumption(False, TOO_LATE)
+    if course.failed is not None and not _has_reason(course.failed):
+        return Resumption(False, "it failed without a reason in /opt/ml/output/failure")
+    if course.start is not None:
+        return _resumption_from(course.start)
+    if course.record.status is JobStatus.COMPLETED:
+        return Resumption(True, "survived")
+    return Resumption(False, "did not start again")
+
+
+def _resumption_from(start: Restored) -> Resumption:
     """What the start after the fault, which has ended, made of what it was given."""
     if not start.files:
         return Resumption(False, "begun again from nothing")
@@ -89,6 +145,6 @@ def resumption(start: Restored) -> Resumption:
     return Resumption(True, f"resumed from {files}{seen}")
 
 
-def has_reason(record: JobRecord) -> bool:
+def _has_reason(record: JobRecord) -> bool:
     """Whether a failed algorithm has said why."""
     return bool(record.failure_reason) and _WORDLESS.fullmatch(record.failure_reason or "") is None

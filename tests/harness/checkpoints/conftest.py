@@ -22,6 +22,7 @@ from tests.storage.servers import moto, rclone, use_endpoint
 SETTLE = 0.1
 SECONDS = 30.0
 LOCAL = PurePosixPath("/opt/ml/checkpoints")
+UPLOADING, UPLOADED = ".sagemaker-uploading", ".sagemaker-uploaded"
 
 
 def quiet(what: str, done: int, total: int) -> None:
@@ -162,3 +163,15 @@ def _nothing_left() -> Iterator[None]:
 
 def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
+
+
+def fail(host: Side, during: Callable[[], object]) -> None:
+    """A job that fails in the harness while the sync runs."""
+
+    def run() -> None:
+        with host.sync:
+            during()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        run()

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -279,7 +278,7 @@ def test_no_file_is_left_where_the_test_runs(
     monkeypatch.chdir(here)
     script = "held = []\nwhile True: held.append(b'1' * (1 << 20))"
     container_runner.run("python3", "-c", script, memory_bytes=32 << 20)
-    time.sleep(0.2)
+    container_runner.made[0].remove()  # with whatever has watched it
     assert os.listdir(here) == []
 
 

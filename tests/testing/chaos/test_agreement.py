@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+import tarfile
+from pathlib import Path
 
 import pytest
 
 from sm_container.testing.chaos.agreement import Criterion, Outcome, compare
+from tests.cli.records import METRICS, job
 
 MODEL = {"a": "1", "b": "2"}
 
 
 def outcome(model: dict[str, str], **metrics: float) -> Outcome:
     return Outcome(model, metrics)
+
+
+@pytest.mark.parametrize("is_archive", [True, False])
+def test_the_outcome_of_a_job(hostile_tmp_path: Path, is_archive: bool) -> None:
+    model = hostile_tmp_path / "model"
+    (model / "a folder").mkdir(parents=True)
+    (model / "a folder" / "weights").write_bytes(b"weights")
+    artifacts = model
+    if is_archive:
+        (model / "link").symlink_to("a folder")
+        artifacts = hostile_tmp_path / "model.tar.gz"
+        with tarfile.open(artifacts, "w:gz") as archive:
+            archive.add(model, arcname="")
+    found = Outcome.of(
+        job("one", "Completed", model_artifacts=str(artifacts), final_metrics=METRICS)
+    )
+    assert found.model["a folder/weights"] == hashlib.sha256(b"weights").hexdigest()
+    assert ("link" in found.model) is is_archive
+    assert found.metrics == {"train:loss": 0.123456789, "rmse": 41.0}
 
 
 @pytest.mark.parametrize(

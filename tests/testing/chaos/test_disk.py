@@ -46,6 +46,22 @@ def test_a_disk_is_full_from_its_moment_on(hostile_tmp_path: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+def test_another_attempt_has_a_disk_of_its_own(hostile_tmp_path: Path) -> None:
+    if why_no_disk() is not None:
+        pytest.skip("only root may mount")
+    disk = Disk(hostile_tmp_path)
+    try:
+        for _ in range(2):
+            disk.mount()
+            (hostile_tmp_path / "file").write_text("on the disk")
+            disk.fill()
+            assert written_until_refused(hostile_tmp_path) == errno.ENOSPC
+            disk.close()
+            assert list(hostile_tmp_path.iterdir()) == []
+    finally:
+        disk.close()
+
+
 def test_a_disk_that_is_closed_before_its_moment(hostile_tmp_path: Path) -> None:
     disk = Disk(hostile_tmp_path)
     disk.fill_after(3600)

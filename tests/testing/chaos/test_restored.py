@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,6 +84,13 @@ def test_a_step_that_is_saved_again(restored: Restored, folder: Path) -> None:
     checkpoint(folder, CheckpointName(3))
     restored.end()
     assert restored.repeated_step == 3
+
+
+def test_a_folder_that_the_program_takes_away(restored: Restored, folder: Path) -> None:
+    restored.watch()
+    shutil.rmtree(folder)
+    restored.end()
+    assert restored.repeated_step is None
 
 
 def test_an_empty_folder_and_none(folder: Path) -> None:
