@@ -36,6 +36,10 @@ HIDDEN = {
     "sm_container.runtime.stop.Stop": (
         *("raising", "run_callbacks", "was_lost", "is_deferred", "signal"),
     ),
+    "sm_container.records.recordio.format.RecordIOFormat": ("batches_of",),
+    "sm_container.records.tensors.format.TensorFormat": ("batches_of", "decoder", "encode"),
+    "sm_container.records.protobuf.format.ProtobufFormat": ("decoder", "encode"),
+    "sm_container.records.msgpack_records.format.MsgpackFormat": ("decoder", "encode"),
     "sm_container.declaration.channels.Channel": ("sole_content_type", "accepts"),
     "sm_container.declaration.memory.MemoryPolicy": ("reservation",),
 }
@@ -45,6 +49,7 @@ GIVEN = frozenset(
         "sm_container.channels.channel.InputChannel",
         "sm_container.channels.channels.InputChannels",
         "sm_container.channels.lazy.ChannelFile",
+        "sm_container.channels.passes.Pass",
         "sm_container.runtime.checkpoints.checkpoint.Checkpoint",
         "sm_container.runtime.checkpoints.checkpoints.Checkpoints",
         "sm_container.runtime.memory.budget.Memory",
