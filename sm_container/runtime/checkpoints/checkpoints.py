@@ -28,7 +28,9 @@ class WhenBusy(Enum):
     """What ``save_async`` does while the save before it is still being written."""
 
     WAIT = "wait"
+    """It waits until that is done."""
     SKIP = "skip"
+    """It leaves this save out."""
 
 
 class Checkpoints:
@@ -36,10 +38,11 @@ class Checkpoints:
 
     One save is written at a time on a host, whichever thread or process asks for it; others wait.
     It can be pickled, and used in a forked process, which knows nothing of a save that its parent
-    has under way. ``deferred`` makes a context in which a stop is not raised.
+    has under way.
     """
 
     def __init__(self, folder: CheckpointFolder, deferred: Deferred = nullcontext) -> None:
+        """``deferred`` makes a context in which a stop is not raised."""
         self._folder = folder
         self._deferred = deferred
         self._background = Background()
