@@ -32,7 +32,7 @@ def measured(name: str) -> list[Row]:
     rows: list[Row] = importlib.import_module(f"benchmarks.{name}").rows()
     for row in rows:
         verdict = "met" if row.met else "MISSED"
-        print(f"   {row.work}: {row.ratio:.2f}x ({row.target}: {verdict})", file=sys.stderr)
+        print(f"   {row.work}: {row.ratio:.2f}x ({row.target.text}: {verdict})", file=sys.stderr)
     return rows
 
 

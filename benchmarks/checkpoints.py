@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.rivals import ROOT
-from benchmarks.row import Row
+from benchmarks.row import Row, at_most
 from benchmarks.timing import side_by_side
 from sm_container.declaration.checkpoints import SavedBy
 from sm_container.runtime.checkpoints.checkpoints import Checkpoints
@@ -37,7 +37,9 @@ def _row(content: memoryview, count: int) -> Row:
     (ROOT / "build").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ROOT / "build", prefix="checkpoints") as place:
         share = Share("algo-1", ("algo-1",), SavedBy.FIRST_HOST)
-        checkpoints = Checkpoints(CheckpointFolder(Path(place, "ours"), Retention(newest=1), share))
+        checkpoints = Checkpoints(
+            CheckpointFolder(Path(place, "ours"), Retention(newest=1), share, None)
+        )
         bare_folder = Path(place, "bare")
 
         def save() -> None:
@@ -55,7 +57,7 @@ def _row(content: memoryview, count: int) -> Row:
     files = "1 file" if count == 1 else f"{count} files"
     work = f"checkpoint of {TOTAL >> 20} MiB in {files}"
     note = f"{TOTAL / ours / 1e9:.2f} of {TOTAL / bare / 1e9:.2f} GB/s"
-    return Row.at_most(work, ours, "write and fsync of the same bytes", bare, TIMES, note)
+    return Row(work, ours, "write and fsync of the same bytes", bare, at_most(TIMES), note)
 
 
 def _write(folder: Path, parts: Sequence[memoryview], sync: bool = False) -> None:

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.row import Row
+from benchmarks.row import Row, within
 from benchmarks.timing import side_by_side
 
 IMAGE = os.environ.get("BENCHMARK_IMAGE") or os.environ.get(
@@ -56,7 +56,7 @@ def _container_row(engine: str, workspace: Path) -> Row:
         repeats=REPEATS,
     )
     work = f"run of an image that does nothing, {engine}"
-    return Row.within(work, ours, f"{engine} run --rm", rival, ALLOWED_SECONDS)
+    return Row(work, ours, f"{engine} run --rm", rival, within(ALLOWED_SECONDS))
 
 
 def _process_row(workspace: Path) -> Row:
@@ -69,7 +69,7 @@ def _process_row(workspace: Path) -> Row:
         repeats=REPEATS,
     )
     work = "run of a program that does nothing, process engine"
-    return Row.within(work, ours, "the program itself", rival, ALLOWED_SECONDS)
+    return Row(work, ours, "the program itself", rival, within(ALLOWED_SECONDS))
 
 
 def _run_job(workspace: Path, engine: str, *target: str) -> None:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks.row import Row
+from benchmarks.row import Row, at_least
 from benchmarks.s3_like import serving
 from benchmarks.timing import seconds
 from sm_container.harness.inputs.fastfile.device import let_read_ahead
@@ -68,12 +68,12 @@ def _over_files(source: Path, place: Path) -> Row:
             # It matters who is first: alternate.
             for mounted in (ours, rival)[:: 1 if turn % 2 else -1]:
                 spent[mounted].append(_cold(mounted / "file", _read))
-    return Row.at_least(
+    return Row(
         f"FastFile mount over files, sequential, {SIZE >> 20} MiB",
         statistics.median(spent[ours]),
         "a pass-through by libfuse in C, spliced",
         statistics.median(spent[rival]),
-        0.9,
+        at_least(0.9),
     )
 
 
@@ -89,20 +89,20 @@ def _over_s3(bucket: Path, place: Path) -> list[Row]:
                 small.append(seconds(lambda: _read_all(mounted)))
         plain = seconds(lambda: _get_all(endpoint))
     return [
-        Row.at_least(
+        Row(
             f"FastFile mount over an S3-like server, sequential, {SIZE >> 20} MiB",
             statistics.median(large[WARM_UP:]),
             f"the ceiling of {CONNECTIONS} connections",
             SIZE / (CONNECTIONS * PART / (LATENCY + PART / RATE)),
-            0.8,
+            at_least(0.8),
             f"{LATENCY * 1e3:.0f} ms to the first byte, {RATE / 1e6:.0f} MB/s a connection",
         ),
-        Row.at_least(
+        Row(
             f"{FILES} files of {FILE_SIZE // 1000} KB in order through that mount",
             statistics.median(small),
             "http.client, one after the other",
             plain,
-            12,
+            at_least(12),
         ),
     ]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from unittest import mock
 from urllib.parse import urlsplit
 
-from benchmarks.row import Row
+from benchmarks.row import Row, at_least
 from benchmarks.s3_like import serving
 from benchmarks.timing import side_by_side
 from sm_container.readahead.ahead import ReadAhead
@@ -64,7 +64,7 @@ def _copy_large(endpoint: str, out: Path) -> Row:
         _into(out, lambda: _by_http(endpoint, "/bucket/large", LARGE, 4, out / "large")),
     )
     rival = "http.client, 4 ranges at once, into a file"
-    return Row.at_least("File mode from S3, 1 GiB", ours, rival, theirs, 0.8)
+    return Row("File mode from S3, 1 GiB", ours, rival, theirs, at_least(0.8))
 
 
 def _copy_small(out: Path) -> Row:
@@ -85,7 +85,7 @@ def _copy_small(out: Path) -> Row:
 
     ours, theirs = side_by_side(_into(out, copy), _into(out, transfer), repeats=1, warm_up=0)
     work = f"File mode from S3, {SMALL_COUNT:,} objects of {SMALL:,} bytes"
-    return Row.at_least(work, ours, "s3transfer, 16 at once", theirs, 2)
+    return Row(work, ours, "s3transfer, 16 at once", theirs, at_least(2))
 
 
 def _read_large(endpoint: str) -> Row:
@@ -109,7 +109,7 @@ def _read_large(endpoint: str) -> Row:
     rival = "http.client, 16 connections, in any order, thrown away"
     said = f"{LARGER / ours / 1e6:.0f} MB/s, {LARGER / ours / 1e6 / ceiling:.2f} of the ceiling"
     note = f"{said} of {ceiling:.0f} that {CONNECTIONS} connections can carry"
-    return Row.at_least(work, ours, rival, theirs, 0.8, note)
+    return Row(work, ours, rival, theirs, at_least(0.8), note)
 
 
 def _read_small(endpoint: str) -> Row:
@@ -133,7 +133,7 @@ def _read_small(endpoint: str) -> Row:
 
     ours, theirs = side_by_side(read, one_at_a_time, repeats=1)
     work = f"read-ahead over a far bucket, {AHEAD_COUNT:,} objects of 100 KB in listing order"
-    return Row.at_least(work, ours, "http.client, one at a time", theirs, 12)
+    return Row(work, ours, "http.client, one at a time", theirs, at_least(12))
 
 
 def _read_whole(endpoint: str) -> Row:
@@ -167,7 +167,7 @@ def _read_whole(endpoint: str) -> Row:
     ours, theirs = side_by_side(read, at_once, repeats=5)
     work = f"read-ahead over a far bucket, {WHOLE_COUNT} objects of 16 MiB, whole and in order"
     rival = "http.client, 16 connections, all at once, thrown away"
-    return Row.at_least(work, ours, rival, theirs, 0.8)
+    return Row(work, ours, rival, theirs, at_least(0.8))
 
 
 class _Source:

@@ -57,7 +57,7 @@ def _kernel() -> str:
 def _cells(row: Row) -> tuple[str, ...]:
     met = "yes" if row.met else "**no**"
     cells = (row.work, _time(row.ours_seconds), row.rival, _time(row.rival_seconds))
-    return (*map(_safe, cells), f"{row.ratio:.2f}x", row.target, met, _safe(row.note))
+    return (*map(_safe, cells), f"{row.ratio:.2f}x", row.target.text, met, _safe(row.note))
 
 
 def _time(seconds: float) -> str:

@@ -14,7 +14,7 @@ import tempfile
 import venv
 from pathlib import Path
 
-from benchmarks.row import Row
+from benchmarks.row import Row, at_least
 from benchmarks.timing import side_by_side
 
 RIVAL = "sagemaker-training==5.1.4"
@@ -34,7 +34,7 @@ def rows() -> list[Row]:
             subprocess.run([program], check=True, capture_output=True, env=environment)
 
         ours, theirs = side_by_side(lambda: run(OURS), lambda: run(rival), repeats=REPEATS)
-    return [Row.at_least("train that does nothing", ours, RIVAL, theirs, TIMES)]
+    return [Row("train that does nothing", ours, RIVAL, theirs, at_least(TIMES))]
 
 
 def _tree(folder: Path) -> dict[str, str]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.rivals import SDK, measured_by, sdk_python
-from benchmarks.row import Row
+from benchmarks.row import Row, at_least
 from benchmarks.timing import side_by_side
 from sm_container.records.batch import Batch, rebatched
 from sm_container.records.csr import Csr
@@ -38,12 +38,12 @@ def rows() -> list[Row]:
     """Dense and sparse protobuf against the SDK, msgpack against ``msgpack.unpackb`` a record."""
     times = measured_by(sdk_python(), "benchmarks.tensors")
     found = [
-        Row.at_least(work, ours, SDK, theirs, TARGETS[work])
+        Row(work, ours, SDK, theirs, at_least(TARGETS[work]))
         for work, (ours, theirs) in times.items()
     ]
     ours, theirs = _msgpack_times()
     rival = "msgpack.unpackb a record"
-    return [*found, Row.at_least(MSGPACK, ours, rival, theirs, MSGPACK_TARGET)]
+    return [*found, Row(MSGPACK, ours, rival, theirs, at_least(MSGPACK_TARGET))]
 
 
 def measure() -> dict[str, tuple[float, float]]:

@@ -1,32 +1,37 @@
-"""What ``chaos`` does, once its options are read, and how its trials look to a person."""
+"""What ``chaos`` does, once its options are read: the undisturbed run, then trial by trial."""
 
 from __future__ import annotations
 
 import json
 import random
-import shutil
 import sys
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from sm_container.cli.errors import EXIT_INPUT, Complaint
 from sm_container.cli.home import open_home
 from sm_container.cli.orphans import end_orphans
-from sm_container.cli.removal import remove
+from sm_container.cli.removal import Refused, remove
 from sm_container.cli.running import asked_for
 from sm_container.cli.stream import Stream
 from sm_container.cli.text import duration, one_line, printable
+from sm_container.cli.verdicts import document, table
+from sm_container.harness.life.stopping import raising_interrupts
+from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.store.home import Home
 from sm_container.harness.store.jobs import JobStore
-from sm_container.testing.chaos.agreement import Criterion
-from sm_container.testing.chaos.disk import why_no_disk
-from sm_container.testing.chaos.job import Subject
+from sm_container.testing.chaos.clearing import Remove, clear, cleared
 from sm_container.testing.chaos.plan import Fault, plan
-from sm_container.testing.chaos.trials import Trials, UndisturbedError
+from sm_container.testing.chaos.scratch import left_over, new_scratch
+from sm_container.testing.chaos.subject import Subject
+from sm_container.testing.chaos.trial import run_trial
+from sm_container.testing.chaos.undisturbed import Undisturbed, UndisturbedError, run_undisturbed
 from sm_container.testing.chaos.verdict import Verdict
+from sm_container.testing.survival.agreement import Criterion
+from sm_container.testing.survival.disk import why_no_disk
 
-_HEADERS = ("TRIAL", "FAULT", "AFTER", "RESUMED", "FROM STEP", "LOST", "MODEL", "HOW")
 _SEEDS = 1_000_000
 _EXIT_FOUND = 1
 
@@ -40,38 +45,28 @@ def chaos(
     home = open_home()
     store = JobStore(home)
     end_orphans(store, err)
-    subject = _subject(home, target, arguments, given, err)
+    delete = partial(_why_it_stays, store, err)
+    _delete_left_over(home, delete, err)
+    request, options = asked_for(home, target, arguments, given, err)
     seed = random.randrange(_SEEDS) if given["seed"] is None else given["seed"]
     planned = plan(given["trials"], faults, seed)
-    trials = Trials(
-        subject,
-        Criterion(given["tolerance"], given["agree_on"]),
-        remove=lambda folder: remove(store, folder, err, force=True),
-        tell=lambda line: err.line(f"  {line}", dim=True),
-        keep=given["keep"],
-    )
-    verdicts = []
-    with trials:
-        err.line(f"{subject.name}: {len(planned)} trials, seed {seed}", bold=True)
-        try:
-            trials.undisturbed()
-        except UndisturbedError as fault:
-            raise Complaint([printable(str(fault))], _EXIT_FOUND) from fault
-        err.line(f"undisturbed: trained for {duration(trials.window.end)}", dim=True)
-        if not trials.window.begin:
-            err.line("note: no whole checkpoint came to S3 while it trained", fg="yellow")
-        for each in planned:
-            verdict = trials.run(each)
-            verdicts.append(verdict)
-            said = one_line(verdict.sentence, 500)
-            colour = "green" if verdict.is_good else "red"
-            err.line(f"trial {each.number} of {len(planned)}: {said}", fg=colour)
-    if given["keep"]:
-        err.line(f"kept: {subject.scratch} and the jobs {subject.job_name('*')}", dim=True)
+    criterion = Criterion(given["tolerance"], given["agree_on"])
+    tell = partial(err.line, dim=True)
+    with raising_interrupts(), new_scratch(home, kept=given["keep"]) as scratch:
+        subject = Subject(request, options, scratch, tell)
+        with _kept(subject) if given["keep"] else cleared(scratch, delete, tell):
+            err.line(f"{request.name}: {len(planned)} trials, seed {seed}", bold=True)
+            undisturbed = _undisturbed(subject, err)
+            verdicts = []
+            for each in planned:
+                verdict = run_trial(subject, each, undisturbed, criterion, delete)
+                verdicts.append(verdict)
+                _say(verdict, len(planned), err)
     if as_json:
-        out.line(json.dumps(_document(subject.name, seed, trials, verdicts), indent=2))
+        found = document(request.name, seed, undisturbed.window, verdicts)
+        out.line(json.dumps(found, indent=2))
     else:
-        for line in _table(verdicts, out):
+        for line in table(verdicts, out):
             out.line(line)
     return 0 if all(verdict.is_good for verdict in verdicts) else _EXIT_FOUND
 
@@ -90,54 +85,46 @@ def _faults(named: Sequence[str] | None, err: Stream) -> tuple[Fault, ...]:
     return faults
 
 
-def _subject(
-    home: Home,
-    target: str | None,
-    arguments: tuple[str, ...],
-    given: Mapping[str, Any],
-    err: Stream,
-) -> Subject:
-    request, options = asked_for(home, target, arguments, given, err)
-    identity = uuid.uuid4().hex[:8]
-    scratch = home.path / "chaos" / identity
-    checkpoints = str(scratch / "checkpoints")
-    if request.checkpoint is not None:
-        checkpoints = f"{request.checkpoint.uri.rstrip('/')}/chaos-{identity}"
-    return Subject(home, request, options, request.name, scratch, checkpoints)
+def _undisturbed(subject: Subject, err: Stream) -> Undisturbed:
+    try:
+        undisturbed = run_undisturbed(subject)
+    except UndisturbedError as fault:
+        raise Complaint([printable(str(fault))], _EXIT_FOUND) from fault
+    err.line(f"undisturbed: trained for {duration(undisturbed.window.end)}", dim=True)
+    if not undisturbed.window.begin:
+        err.line("note: no whole checkpoint came to S3 while it trained", fg="yellow")
+    return undisturbed
 
 
-def _document(name: str, seed: int, trials: Trials, verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    return {
-        "Name": name,
-        "Seed": seed,
-        "UndisturbedSeconds": trials.window.end,
-        "FirstCheckpointAfterSeconds": trials.window.begin or None,
-        "IsGood": all(verdict.is_good for verdict in verdicts),
-        "Trials": [verdict.to_document() for verdict in verdicts],
-    }
+def _say(verdict: Verdict, trials: int, err: Stream) -> None:
+    said = one_line(verdict.sentence, 500)
+    colour = "green" if verdict.is_good else "red"
+    err.line(f"trial {verdict.number} of {trials}: {said}", fg=colour)
 
 
-def _table(verdicts: Sequence[Verdict], out: Stream) -> Iterator[str]:
-    """The lines of a table; on a terminal the last column is cut at its edge."""
-    rows = [_HEADERS, *(_cells(verdict) for verdict in verdicts)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADERS) - 1)]
-    room = max(shutil.get_terminal_size().columns - sum(widths) - 2 * len(widths), 20)
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        yield "  ".join([*cells, one_line(row[-1], room if out.is_terminal else 999)]).rstrip()
+@contextmanager
+def _kept(subject: Subject) -> Iterator[None]:
+    """Say in the end what is kept."""
+    try:
+        yield
+    finally:
+        subject.tell(f"kept: {subject.scratch.path} and the jobs {subject.job_name('*')}")
 
 
-def _cells(verdict: Verdict) -> tuple[str, ...]:
-    lost = [] if verdict.seconds_lost is None else [duration(verdict.seconds_lost)]
-    if verdict.steps_lost is not None:
-        lost.append(f"{verdict.steps_lost} steps")
-    return (
-        str(verdict.number),
-        verdict.fault.value,
-        "" if verdict.moment is None else duration(verdict.moment),
-        "yes" if verdict.resumption.resumed else "no",
-        "" if verdict.from_step is None else str(verdict.from_step),
-        ", ".join(lost),
-        "agrees" if verdict.agreement.agrees else "differs",
-        f"{verdict.resumption.how}; {verdict.agreement.how}",
-    )
+def _why_it_stays(store: JobStore, err: Stream, folder: JobFolder) -> str | None:
+    """Delete a job of a trial; returns why it stays, None where it is gone."""
+    try:
+        remove(store, folder, err, force=True)
+    except Refused as refusal:
+        return str(refusal)
+    return None
+
+
+def _delete_left_over(home: Home, delete: Remove, err: Stream) -> None:
+    """Delete what runs have left that were killed."""
+    for scratch in left_over(home):
+        reasons = clear(scratch, delete)
+        for reason in reasons:
+            err.line(f"Warning: what a killed chaos has left stays: {reason}", fg="yellow")
+        if not reasons:
+            err.line(f"{scratch.path}: its chaos had died; deleted with its jobs", dim=True)

@@ -23,7 +23,7 @@ def end_orphans(store: JobStore, out: Stream) -> None:
     """End what jobs of dead owners left running and record it; one that cannot be is named."""
     for orphan in orphans(store, store.summaries()):
         end_orphan(store, orphan, out)
-    sweep(store)
+    sweep(store, out)
 
 
 def end_orphan(store: JobStore, folder: JobFolder, out: Stream) -> bool:
@@ -48,17 +48,19 @@ def orphans(store: JobStore, summaries: Iterable[Summary]) -> list[JobFolder]:
     return [folder for folder, status in folders if is_orphan(folder, status)]
 
 
-def sweep(store: JobStore) -> None:
-    """Delete what a killed ``run`` or ``rm`` had half made, half copied or half deleted."""
-    from sm_container.harness.inputs.fastfile.device import unmount_below
+def sweep(store: JobStore, out: Stream) -> None:
+    """Delete what a killed ``run`` or ``rm`` had half made, half copied or half deleted, and end
+    what it left mounted; what cannot be ended is named."""
     from sm_container.harness.inputs.file.cache import ObjectCache
+    from sm_container.harness.life.recovery import end_mounts_of_the_dead
 
     ObjectCache(store.home.cache).remove_left_over()
+    for fault in end_mounts_of_the_dead(store):
+        out.line(f"Warning: {fault}", fg="yellow")
     for folder in store.leftovers():
         try:
             age = time.time() - folder.stat().st_mtime
         except FileNotFoundError:  # whoever was deleting it has finished
             continue
         if age > _LEFT_OVER_SECONDS:
-            unmount_below(folder)
             shutil.rmtree(folder, ignore_errors=True)

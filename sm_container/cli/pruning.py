@@ -43,7 +43,7 @@ def prune(
     if cache:
         freed += _prune_cache(store, out, dry_run=dry_run)
     if not dry_run:
-        sweep(store)
+        sweep(store, err)
     out.line(f"{'would free' if dry_run else 'freed'} {size(freed)}")
     for orphan in orphans(store, summaries):
         err.line(

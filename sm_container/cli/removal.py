@@ -48,7 +48,7 @@ def remove(store: JobStore, folder: JobFolder, err: Stream, *, force: bool) -> N
         raise Refused(f"job {folder.name} stays: what it left running could not be ended; --force")
     try:
         with Ownership.take(folder):
-            end_mounts(folder, _record_of(folder))
+            end_mounts(folder)
             _make_deletable(store, folder, err)
             store.remove(folder)
     except OwnedElsewhereError as fault:

@@ -19,14 +19,6 @@ _UNLIMITED_V1 = 1 << 60
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What the control groups allow; None where they set no bound."""
-
-    memory_bytes: int | None = None
-    cpus: float | None = None
-
-
-@dataclass(frozen=True)
 class MemoryGroup:
     """A group that limits memory, for itself and all groups below it."""
 
@@ -35,16 +27,8 @@ class MemoryGroup:
     limit: int
 
     def used(self) -> int | None:
-        """Bytes that count towards the limit, less the file pages that the kernel takes back first.
-
-        None where the kernel does not say.
-        """
-        is_v2 = self.version == 2
-        charged = _number(self.folder / ("memory.current" if is_v2 else "memory.usage_in_bytes"))
-        if charged is None:
-            return None
-        name = "inactive_file" if is_v2 else "total_inactive_file"
-        return max(0, int(charged) - _statistic(self.folder / "memory.stat", name))
+        """What counts towards the limit now: see `memory_used`."""
+        return memory_used(self.folder, self.version)
 
 
 @dataclass(frozen=True)
@@ -55,16 +39,13 @@ class _Mount:
     controllers: frozenset[str]
 
 
-def limits(proc: Path = PROC) -> Limits:
-    """The limits of this process; no limits on a system without control groups.
+def cpu_quota(proc: Path = PROC) -> float | None:
+    """CPUs that this process may use by its groups' quotas; None where there is none.
 
-    `proc` is where procfs is mounted.
+    ``proc`` is where procfs is mounted.
     """
-    group = memory_group(proc)
-    cpus = [cpus for folder, mount in _folders(proc) for cpus in _cpus(folder, mount)]
-    return Limits(
-        memory_bytes=None if group is None else group.limit, cpus=min(cpus) if cpus else None
-    )
+    quotas = (quota for folder, mount in _folders(proc) for quota in _cpus(folder, mount))
+    return min(quotas, default=None)
 
 
 def memory_group(proc: Path = PROC) -> MemoryGroup | None:
@@ -74,7 +55,7 @@ def memory_group(proc: Path = PROC) -> MemoryGroup | None:
     """
     least: MemoryGroup | None = None
     for folder, mount in _folders(proc):
-        limit = _memory(folder, mount)
+        limit = memory_limit(folder, mount.version)
         if limit is not None and (least is None or limit <= least.limit):
             least = MemoryGroup(folder, mount.version, limit)
     return least
@@ -86,6 +67,25 @@ def memory_folders(proc: Path = PROC) -> Iterator[tuple[Path, int]]:
     for folder, mount in _folders(proc):
         if mount.version == 2 or "memory" in mount.controllers:
             yield folder, mount.version
+
+
+def memory_limit(folder: Path, version: int) -> int | None:
+    """The limit of memory that a group itself sets, in bytes; None where it sets none."""
+    limit = _number(folder / ("memory.max" if version == 2 else "memory.limit_in_bytes"))
+    return int(limit) if limit is not None and limit < _UNLIMITED_V1 else None
+
+
+def memory_used(folder: Path, version: int) -> int | None:
+    """Bytes that count towards a group's limit, less the file pages that the kernel takes back
+    first.
+
+    None where the kernel does not say.
+    """
+    charged = _number(folder / ("memory.current" if version == 2 else "memory.usage_in_bytes"))
+    if charged is None:
+        return None
+    name = "inactive_file" if version == 2 else "total_inactive_file"
+    return max(0, int(charged) - _statistic(folder / "memory.stat", name))
 
 
 def _folders(proc: Path) -> Iterator[tuple[Path, _Mount]]:
@@ -154,12 +154,6 @@ def _upwards(mount: _Mount, group: PurePosixPath) -> Iterator[Path]:
         if folder == mount.point:
             return
         folder = folder.parent
-
-
-def _memory(folder: Path, mount: _Mount) -> int | None:
-    name = "memory.max" if mount.version == 2 else "memory.limit_in_bytes"
-    limit = _number(folder / name)
-    return int(limit) if limit is not None and limit < _UNLIMITED_V1 else None
 
 
 def _cpus(folder: Path, mount: _Mount) -> Iterator[float]:

@@ -1,8 +1,7 @@
-"""How much memory a process here may use and does use, and how many CPUs it has."""
+"""How much memory a process here may use, and how much it uses."""
 
 from __future__ import annotations
 
-import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,6 @@ from sm_container.machine import cgroups
 
 if TYPE_CHECKING:
     import psutil
-
-_LEAST_RESERVED = 512 << 20
 
 
 @dataclass(frozen=True)
@@ -92,21 +89,3 @@ def own_peak() -> int:
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) << 10
     return 0
-
-
-def system_reservation(physical: int) -> int:
-    """Bytes of ``physical`` memory to leave to the processes of the system.
-
-    The service keeps some for its own and says nowhere how much: 5 % and at least 512 MiB is this
-    project's choice. Source: developer guide, "How Amazon SageMaker Runs Your Training Image".
-    """
-    return max(_LEAST_RESERVED, physical // 20)
-
-
-def available_cpus(proc: Path = cgroups.PROC) -> int:
-    """CPUs that this process may use: by affinity, and by a control group's quota rounded up."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    quota = cgroups.limits(proc).cpus
-    if quota is None:
-        return allowed or 1
-    return max(1, min(allowed or 1, math.ceil(quota)))

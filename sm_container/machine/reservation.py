@@ -1,4 +1,4 @@
-"""An amount of memory that is kept from something: bytes, or a share of what there is."""
+"""An amount of memory that is kept for others: bytes, or a share of what there is."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+_LEAST_OF_SYSTEM = 512 << 20
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
@@ -35,3 +36,12 @@ class Reservation:
     def of(self, memory: int) -> int:
         """The bytes of it, out of ``memory`` bytes."""
         return self.size or int(memory * self.share)
+
+
+def system_reservation(memory: int) -> int:
+    """Bytes of ``memory`` to leave to the processes of the system, where nobody has said how many.
+
+    The service keeps some for its own and says nowhere how much: 5 % and at least 512 MiB is this
+    project's choice. Source: developer guide, "How Amazon SageMaker Runs Your Training Image".
+    """
+    return max(_LEAST_OF_SYSTEM, memory // 20)

@@ -46,9 +46,10 @@ def content_types(
     import pytest
 
     chosen = _channels(algorithm, () if channel is None else (channel,))
-    if not chosen or not chosen[0].content_types:
-        name = chosen[0].name if chosen else channel
-        raise ValueError(f"channel {name} is declared without content types")
+    if not chosen:
+        raise ValueError("the algorithm declares no channels, and so no content types")
+    if not chosen[0].content_types:
+        raise ValueError(f"channel {chosen[0].name} is declared without content types")
     return pytest.mark.parametrize(argument, chosen[0].content_types)
 
 

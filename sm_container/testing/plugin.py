@@ -7,7 +7,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -101,20 +100,18 @@ def sm_container_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture(scope="session")
 def training_job_factory(
-    sm_container_home: Home, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+    sm_container_home: Home, pytestconfig: pytest.Config
 ) -> Callable[..., TrainingJob]:
     """As ``training_job``, for fixtures of a wider scope: a job that several tests look at."""
-    folder = tmp_path_factory.mktemp("sm-container-jobs", numbered=False)
-    return _maker(sm_container_home, folder, pytestconfig, pytestconfig.getoption(_OPTION))
+    return _maker(sm_container_home, pytestconfig, pytestconfig.getoption(_OPTION))
 
 
 @pytest.fixture
 def training_job(
-    sm_container_home: Home, tmp_path: Path, request: pytest.FixtureRequest
+    sm_container_home: Home, request: pytest.FixtureRequest
 ) -> Callable[..., TrainingJob]:
     """``training_job(target, **fields)``: a TrainingJob of an algorithm, a program or an image."""
-    engine = _engine(request.node, request.config)
-    return _maker(sm_container_home, tmp_path / "jobs", request.config, engine)
+    return _maker(sm_container_home, request.config, _engine(request.node, request.config))
 
 
 @pytest.fixture
@@ -139,19 +136,18 @@ def fastfile_channel(_sm_container_trees: Trees) -> Callable[..., InputChannel]:
 
 @pytest.fixture
 def _sm_container_trees(
-    sm_container_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sm_container_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Trees]:
     from sm_container.testing.opt_ml.factory import Trees
 
+    folder = sm_container_home.path / "trees"
     forget = partial(monkeypatch.delenv, raising=False)
-    trees = Trees(sm_container_home, tmp_path / "opt-ml", monkeypatch.setenv, forget)
+    trees = Trees(sm_container_home, folder, monkeypatch.setenv, forget)
     yield trees
     trees.close()
 
 
-def _maker(
-    home: Home, folder: Path, config: pytest.Config, engine: str
-) -> Callable[..., TrainingJob]:
+def _maker(home: Home, config: pytest.Config, engine: str) -> Callable[..., TrainingJob]:
     from sm_container.testing.jobs.training_job import TrainingJob
 
     def told(job: StartedJob) -> None:
@@ -164,7 +160,7 @@ def _maker(
     }
 
     def make(target: Target, **fields: Any) -> TrainingJob:
-        return TrainingJob(home, folder, target, **{**known, **fields})
+        return TrainingJob(home, home.path / "scratch", target, **{**known, **fields})
 
     return make
 
@@ -206,11 +202,20 @@ def _require_harness() -> None:
 
 def _jobs_of(item: pytest.Item) -> dict[str, str]:
     """By name, what there is to say of the jobs that a test ran or was given."""
-    jobs = {each.name: each.describe() for each in item.config.stash[_STARTED]}
+    jobs: dict[str, StartedJob | JobResult] = {
+        each.name: each for each in item.config.stash[_STARTED]
+    }
     module = sys.modules.get("sm_container.testing.jobs.result")
     if module is not None:
         for given in getattr(item, "funcargs", {}).values():
             if isinstance(given, module.JobResult):
-                result: JobResult = given
-                jobs.setdefault(result.name, result.describe())
-    return jobs
+                jobs.setdefault(given.name, given)
+    return {name: _described(job) for name, job in jobs.items()}
+
+
+def _described(job: StartedJob | JobResult) -> str:
+    """A test may have taken away what a job has left: that is no reason to say nothing."""
+    try:
+        return job.describe()
+    except Exception as fault:  # noqa: BLE001 - shown in the place of what cannot be
+        return f"it cannot be described: {fault!r}"

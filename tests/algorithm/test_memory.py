@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 import sm_container as sm
-from sm_container.contract.layout import Layout
 from sm_container.machine.memory import total_memory
-from tests.runtime.processes import Tree, end
+from tests.runtime.processes import Tree
 
 PROGRAM = """
 import sm_container as sm
@@ -29,18 +26,6 @@ def train(job):
 if __name__ == "__main__":
     algorithm.main()
 """
-
-
-@pytest.fixture
-def tree(hostile_tmp_path: Path) -> Iterator[Tree]:
-    layout = Layout(hostile_tmp_path / "opt ml")
-    layout.create()
-    layout.code.mkdir()
-    made = Tree(layout)
-    made.configure()
-    yield made
-    for process in made.started:
-        end(process)
 
 
 def _run(

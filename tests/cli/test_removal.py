@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 
 from sm_container.cli.pruning import disk_use
+from sm_container.harness.inputs.fastfile.device import may_mount, unmount_below
+from sm_container.harness.inputs.fastfile.mounts import mounts_below
 from tests.cli.records import job, stored
 
 
@@ -129,3 +132,22 @@ def test_a_linked_file_counts_where_its_last_name_is(hostile_tmp_path: Path, ins
     shutil.rmtree(folder)
 
     assert (freed >= 100_000) is inside
+
+
+@pytest.mark.parametrize("words", [("rm", "one"), ("prune",), ("run", "./next")])
+def test_what_is_mounted_in_a_job_that_nobody_owns_is_unmounted(
+    desk: Any, words: tuple[str, ...]
+) -> None:
+    if not may_mount():
+        pytest.skip("only root may mount")
+    folder = stored(desk.home, job("one", "Failed", began=time.time()))
+    place = folder.tree("algo-1") / "checkpoints"
+    place.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", place], check=True)
+    desk.program("next", "true")
+    try:
+        done = desk.run(*words)
+        assert (done.returncode, mounts_below(desk.home)) == (0, []), done.stderr
+        assert folder.path.exists() is (words[0] != "rm")
+    finally:
+        unmount_below(desk.home)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +18,25 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "xgboost_algo"
 SHARE = 25  # one flight in so many
 ROOT = EXAMPLE.parents[1]
 IMAGE = "localhost/sm-container-test-example:latest"
+
+
+def trained(engine: str, target: str, home: Path, *options: str) -> tuple[str, str]:
+    """Train the example as the job ``flights``: the hash of its model, and what was printed."""
+    done = subprocess.run(
+        [
+            *(Path(sys.executable).with_name("sm-container"), "run", target, "--engine", engine),
+            *(*options, "--name", "flights", "--output", home / "output"),
+        ],
+        env={**os.environ, "SM_CONTAINER_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    with tarfile.open(home / "output" / "flights" / "output" / "model.tar.gz") as archive:
+        model = archive.extractfile("model.json")
+        assert model is not None
+        return hashlib.sha256(model.read()).hexdigest(), done.stdout
 
 
 @pytest.fixture(scope="session")

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import subprocess
-import sys
-import tarfile
 from pathlib import Path
 
 import pytest
 
 from sm_container.records.convert import convert
-from tests.examples.conftest import EXAMPLE
+from tests.examples.conftest import EXAMPLE, trained
 
 TYPES = {
     "text/csv": "csv",
@@ -43,7 +38,7 @@ def converted(flights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def trained(
+def model_of(
     engine: str, target: str, source: Path, home: Path, mode: str, content_type: str
 ) -> str:
     """The hash of the model that the example makes of a folder with channels."""
@@ -51,29 +46,15 @@ def trained(
     wrapper = ",wrapper=RecordIO" if (mode, source.name) == ("Pipe", "parquet") else ""
     options = f"mode={mode},content-type={content_type}{wrapper}"
     channels = [f"--channel={name}={source / name}/,{options}" for name in CHANNELS]
-    done = subprocess.run(
-        [
-            *(Path(sys.executable).with_name("sm-container"), "run", target, "--engine", engine),
-            *(*channels, "-p", "num_round=10", "-p", "margin_column=0"),
-            *("--name", "flights", "--output", home / "output"),
-        ],
-        env={**os.environ, "SM_CONTAINER_HOME": str(home)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    with tarfile.open(home / "output" / "flights" / "output" / "model.tar.gz") as archive:
-        model = archive.extractfile("model.json")
-        assert model is not None
-        return hashlib.sha256(model.read()).hexdigest()
+    settings = ("-p", "num_round=10", "-p", "margin_column=0")
+    return trained(engine, target, home, *channels, *settings)[0]
 
 
 @pytest.fixture(scope="module")
 def expected(converted: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The model of the csv files in File mode."""
     home = tmp_path_factory.mktemp("home")
-    return trained("process", str(EXAMPLE), converted / "csv", home, "File", "text/csv")
+    return model_of("process", str(EXAMPLE), converted / "csv", home, "File", "text/csv")
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -83,7 +64,7 @@ def test_the_models_agree(
 ) -> None:
     source = converted / TYPES[content_type]
 
-    model = trained("process", str(EXAMPLE), source, hostile_tmp_path, mode, content_type)
+    model = model_of("process", str(EXAMPLE), source, hostile_tmp_path, mode, content_type)
 
     assert model == expected
 
@@ -95,7 +76,7 @@ def test_the_models_agree_in_a_container(
 ) -> None:
     source = converted / "pbr"
 
-    model = trained(
+    model = model_of(
         "podman", image, source, hostile_tmp_path, mode, "application/x-recordio-protobuf"
     )
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-from sm_container.machine.memory import memory_bound, physical_memory, tree_memory
+from sm_container.machine.memory import memory_bound, physical_memory
 
 MIB = 1 << 20
 
@@ -19,7 +18,7 @@ def test_a_machine_without_limits_bounds_by_itself(tmp_path: Path) -> None:
 
 
 USE = """
-from sm_container.machine.memory import own_peak, tree_memory
+from sm_container.machine.memory import own_peak
 before = tree_memory()
 block = b"x" * (200 << 20)
 during = tree_memory()
@@ -37,24 +36,29 @@ def test_the_peak_stays_when_the_use_is_gone() -> None:
     assert peak > before + 150 * MIB
 
 
+FORK = """
+import os
+from sm_container.machine.memory import tree_memory
+shared = b"x" * (200 << 20)
+alone = tree_memory()
+ready, tell = os.pipe()
+wait, end = os.pipe()
+child = os.fork()
+if child == 0:
+    own = b"y" * (100 << 20)
+    os.write(tell, own[:1])
+    os.close(end)
+    os.read(wait, 1)
+    os._exit(0)
+os.read(ready, 1)
+print(alone, tree_memory())
+os.close(end)
+os.waitpid(child, 0)
+"""
+
+
 def test_what_a_fork_shares_counts_once_and_what_it_adds_counts() -> None:
-    shared = b"x" * (200 * MIB)
-    alone = tree_memory()
-    ready, tell = os.pipe()
-    wait, end = os.pipe()
-    child = os.fork()
-    if child == 0:
-        own = b"y" * (100 * MIB)
-        os.write(tell, own[:1])
-        os.close(end)
-        os.read(wait, 1)
-        os._exit(0)
-    try:
-        os.read(ready, 1)
-        both = tree_memory()
-    finally:
-        for descriptor in (end, wait, ready, tell):
-            os.close(descriptor)
-        os.waitpid(child, 0)
+    # In a process of its own, as above.
+    said = subprocess.run([sys.executable, "-c", FORK], capture_output=True, check=True).stdout
+    alone, both = map(int, said.split())
     assert alone + 50 * MIB < both < alone + 180 * MIB
-    del shared

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sm_container.machine.reservation import Reservation
+from sm_container.machine.reservation import Reservation, system_reservation
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,8 @@ def test_what_is_written_of_10000_bytes(text: str, amount: int) -> None:
 def test_what_is_no_amount(text: str) -> None:
     with pytest.raises(ValueError, match="write bytes, 512m, 2g or 5%"):
         Reservation.parse(text)
+
+
+@pytest.mark.parametrize(("gibibytes", "mebibytes"), [(1, 512), (8, 512), (64, 3276)])
+def test_what_the_system_keeps_where_nobody_has_said(gibibytes: int, mebibytes: int) -> None:
+    assert system_reservation(gibibytes << 30) >> 20 == mebibytes

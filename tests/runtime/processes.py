@@ -9,8 +9,8 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -117,3 +117,15 @@ class Tree:
 
     def failure(self) -> str:
         return self.layout.failure.read_text(encoding="utf-8")
+
+
+@contextmanager
+def configured_tree(folder: Path) -> Iterator[Tree]:
+    """A configured tree in a folder; whatever was started on it is gone afterwards."""
+    tree = Tree(Layout(folder / "opt ml"))
+    tree.layout.create()
+    tree.layout.code.mkdir()
+    tree.configure()
+    yield tree
+    for process in tree.started:
+        end(process)

@@ -87,6 +87,10 @@ def command(ctx: click.Context, /, target: str | None, as_json: bool, **given: A
     checkpoints (root alone can make one), and SIGKILL with a torn checkpoint upload. TARGET,
     ARGUMENTS and the other options are those of run; --checkpoint names the place below which each
     trial has a folder of its own.
+
+    Ctrl-C stops the job that runs as the service would, deletes what the trials have made and ends;
+    a second one kills the job at once. One more, while it is deleted, leaves the rest to the next
+    chaos. With --keep nothing is deleted.
     """
     from sm_container.cli.chaos import chaos
 

@@ -40,6 +40,6 @@ def command(jobs: tuple[str, ...], all_finished: bool, force: bool) -> None:
             faults.append(str(refusal))
         else:
             out.line(folder.name)
-    sweep(store)
+    sweep(store, err)
     if faults:
         raise Complaint(faults, EXIT_INPUT)

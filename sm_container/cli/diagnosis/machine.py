@@ -12,7 +12,8 @@ from sm_container.cli.orphans import orphans
 from sm_container.harness.sizes import memory, size
 from sm_container.harness.store.home import Home
 from sm_container.harness.store.jobs import JobStore
-from sm_container.machine.memory import available_cpus, total_memory
+from sm_container.machine.cpus import available_cpus
+from sm_container.machine.memory import total_memory
 
 _LITTLE_SPACE = 5 * 10**9
 _NO_SPACE = 5 * 10**8

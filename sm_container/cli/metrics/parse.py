@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def _tallies(wanted: Sequence[MetricDefinition], logs: Sequence[str]) -> dict[st
     """All metrics in their order, those without a value too; the notes are said on the way."""
     tallies = {each.name: Tally() for each in wanted}
     err = Stream(sys.stderr)
-    with Parser(wanted) as parser:
+    with closing(Parser(wanted)) as parser:
         for log in logs:
             for name, tally in _of_one_log(parser, log, err).items():
                 tallies[name] = tallies[name].beside(tally)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from sm_container.harness.engines.engine import Stats
-from sm_container.machine.cgroups import MemoryGroup
+from sm_container.machine.cgroups import memory_limit, memory_used
 
 _ROOT = Path("/sys/fs/cgroup")
 _PROC = Path("/proc")
-_UNLIMITED = 1 << 60
 
 
 def stats_of(pid: int, container: str) -> Stats | None:
@@ -25,17 +24,17 @@ def stats_of(pid: int, container: str) -> Stats | None:
     if memory is not None and container in memory:
         folder = _ROOT / "memory" / memory.lstrip("/")
         return _stats(
-            MemoryGroup(folder, 1, 0).used(),
+            memory_used(folder, 1),
             _number(folder / "memory.max_usage_in_bytes"),
-            _number(folder / "memory.limit_in_bytes"),
+            memory_limit(folder, 1),
             _nanoseconds(_ROOT / "cpuacct" / paths.get("cpuacct", memory).lstrip("/")),
         )
     if unified is not None and container in unified:
         folder = _ROOT / unified.lstrip("/")
         return _stats(
-            MemoryGroup(folder, 2, 0).used(),
+            memory_used(folder, 2),
             _number(folder / "memory.peak"),
-            _number(folder / "memory.max"),
+            memory_limit(folder, 2),
             _microseconds(folder),
         )
     return None
@@ -46,7 +45,7 @@ def _stats(
 ) -> Stats | None:
     if current is None:
         return None
-    return Stats(current, peak, None if limit is None or limit >= _UNLIMITED else limit, cpu)
+    return Stats(current, peak, limit, cpu)
 
 
 def _number(file: Path) -> int | None:

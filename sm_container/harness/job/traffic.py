@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, TypeVar
+
+_OF_A_CHANNEL = ("channel", "host", "mode", "folder")
+_Traffic = TypeVar("_Traffic", "ChannelTraffic", "CheckpointTraffic")
 
 
 @dataclass(frozen=True)
@@ -50,22 +53,8 @@ def totals(traffic: Iterable[ChannelTraffic]) -> tuple[ChannelTraffic, ...]:
     for each in traffic:
         key = (each.channel, each.host, each.mode)
         is_first = key not in sums or each.folder is not None
-        sums[key] = each if is_first else _sum(sums[key], each)
+        sums[key] = each if is_first else _sum(sums[key], each, _OF_A_CHANNEL)
     return tuple(sums.values())
-
-
-def _sum(one: ChannelTraffic, other: ChannelTraffic) -> ChannelTraffic:
-    return ChannelTraffic(
-        one.channel,
-        one.host,
-        one.mode,
-        one.size + other.size,
-        one.seconds + other.seconds,
-        one.epochs + other.epochs,
-        one.finished + other.finished,
-        one.blocked + other.blocked,
-        one.starved + other.starved,
-    )
 
 
 @dataclass(frozen=True)
@@ -87,16 +76,7 @@ class CheckpointTraffic:
 
     def __add__(self, other: CheckpointTraffic) -> CheckpointTraffic:
         """The traffic of two attempts of one host."""
-        return CheckpointTraffic(
-            self.host,
-            self.uploaded + other.uploaded,
-            self.uploaded_size + other.uploaded_size,
-            self.uploading + other.uploading,
-            self.removed + other.removed,
-            self.restored + other.restored,
-            self.restored_size + other.restored_size,
-            self.restoring + other.restoring,
-        )
+        return _sum(self, other, ("host",))
 
     def to_document(self) -> dict[str, Any]:
         return asdict(self)
@@ -104,3 +84,9 @@ class CheckpointTraffic:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> CheckpointTraffic:
         return cls(**document)
+
+
+def _sum(one: _Traffic, other: _Traffic, same: Collection[str]) -> _Traffic:
+    """One and the other, but for the fields that are the ``same`` in both, or are no amounts."""
+    amounts = [field.name for field in fields(one) if field.name not in same]
+    return replace(one, **{name: getattr(one, name) + getattr(other, name) for name in amounts})

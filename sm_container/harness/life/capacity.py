@@ -1,7 +1,8 @@
 """What a host of the job gets of its instance type on this machine: memory, CPUs, GPUs and shm.
 
 How much of an instance's memory the service's own processes take, it says nowhere: what is kept
-from the container is this project's assumption. Source: machine.memory, ``system_reservation``.
+from the container is this project's assumption. Source: machine.reservation,
+``system_reservation``.
 """
 
 from __future__ import annotations
@@ -13,9 +14,14 @@ from sm_container.harness.engines.gpus import gpus_here, why_no_gpus
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.request.errors import RequestError
 from sm_container.harness.sizes import memory
+from sm_container.machine.cpus import available_cpus
 from sm_container.machine.instances import InstanceType, instance_type
-from sm_container.machine.memory import available_cpus, system_reservation, total_memory
-from sm_container.machine.reservation import Reservation
+from sm_container.machine.memory import total_memory
+from sm_container.machine.reservation import Reservation, system_reservation
+
+LEAST_MEMORY = 6 << 20
+"""Bytes that a container's limit has at least: docker takes none below, and podman's runtime is
+killed before it has started the program. Source: docker run, --memory."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +46,15 @@ def capacity_of(
 ) -> Capacity:
     """The capacity of a host, as far as this machine has it.
 
-    Raises RequestError where the reservation leaves nothing of the instance type's memory.
+    Raises RequestError where no container can be started in the memory that is asked for, or that
+    the reservation leaves of the instance type's.
     """
     if engine == "process":
         told = "ResourceConfig.InstanceType: a program has this machine's memory, CPUs and GPUs"
         return Capacity(not_simulated=(told,))
+    if options.memory_bytes is not None and options.memory_bytes < LEAST_MEMORY:
+        fault = f"--memory: no container can be started in {options.memory_bytes} bytes"
+        raise RequestError((f"{fault}; give it {memory(LEAST_MEMORY)} or more",))
     known = instance_type(type_name)
     if known is None:
         missing = "CPUs are" if options.memory_bytes is not None else "memory and CPUs are"
@@ -74,9 +84,10 @@ def _left_to_container(known: InstanceType, reserve: str | None) -> int:
     if reserve is None:
         return known.memory_bytes - system_reservation(known.memory_bytes)
     left = known.memory_bytes - Reservation.parse(reserve).of(known.memory_bytes)
-    if left <= 0:
+    if left < LEAST_MEMORY:
         fault = f"--memory-reserve {reserve}: {known.name} has {memory(known.memory_bytes)} in all"
-        raise RequestError((f"{fault}; reserve less",))
+        need = f"a container needs {memory(LEAST_MEMORY)} to be started"
+        raise RequestError((f"{fault}, and {need}; reserve less",))
     return left
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from sm_container.harness.life.ledger import Ledger
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 
 
 class JobMetrics:
-    """Watches the logs of all attempts at a job, which are one. Leaving the ``with`` block records
-    what they hold."""
+    """Watches the logs of all attempts at a job, which are one; ``settle`` at the end."""
 
     def __init__(
         self, prepared: Prepared, folder: JobFolder, ledger: Ledger, interrupts: Interrupts
@@ -40,8 +38,8 @@ class JobMetrics:
                 self._record(news)
 
     def settle(self) -> None:
-        """Record what the logs hold, to which no host writes any more. A Ctrl-C after the second
-        one ends the wait for it."""
+        """Record what the logs hold, to which no host writes any more; safe to repeat. A Ctrl-C
+        after the second one ends the wait for it."""
         if self._watch is None or not self._is_watching:
             return
         heard = len(self._interrupts.received)
@@ -50,17 +48,6 @@ class JobMetrics:
             return self._interrupts.wants_kill and len(self._interrupts.received) > heard
 
         self._record(self._watch.settle(is_hurried))
-
-    def __enter__(self) -> JobMetrics:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.settle()
 
     def _record(self, findings: Findings) -> None:
         if findings.values != self._ledger.record.final_metrics:

@@ -9,7 +9,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sm_container.contract.inputs import InputMode
 from sm_container.harness.credentials.choice import CredentialsKind
 from sm_container.harness.engines.engine import EngineError
 from sm_container.harness.job.record import JobRecord
@@ -19,7 +18,7 @@ from sm_container.harness.life.ledger import Ledger
 from sm_container.harness.life.observer import Silent
 from sm_container.harness.store.folder import DamagedJobError, JobFolder
 from sm_container.harness.store.jobs import JobStore
-from sm_container.harness.store.ownership import OwnedElsewhereError, Ownership
+from sm_container.harness.store.ownership import OwnedElsewhereError, Ownership, is_owned
 
 if TYPE_CHECKING:
     from sm_container.harness.metrics.watch import Findings
@@ -47,7 +46,7 @@ def recover_job(store: JobStore, folder: JobFolder) -> Recovered | None:
             if ledger.record.status.is_terminal:
                 return None
             ended = end_containers(store, folder.name, ledger.record)
-            end_mounts(folder, ledger.record)
+            end_mounts(folder)
             found = _metrics_of(folder, ledger.record)
             now = time.time()
             ledger.enter(
@@ -70,15 +69,12 @@ def _metrics_of(folder: JobFolder, record: JobRecord) -> Findings:
     return find_again(folder, record.document.get("AlgorithmSpecification", {}))
 
 
-def end_mounts(folder: JobFolder, record: JobRecord | None) -> None:
-    """Take away what a killed feeder left mounted below a job's folder; ``record`` None where it
-    cannot be read.
+def end_mounts(folder: JobFolder) -> None:
+    """Take away whatever is mounted below a job's folder: a killed process left it.
 
     Raises:
         EngineError: where that is refused.
     """
-    if record is not None and not _has_mounts(record):
-        return
     from sm_container.harness.inputs.fastfile.device import unmount_below
     from sm_container.harness.inputs.fastfile.errors import MountError
 
@@ -88,10 +84,25 @@ def end_mounts(folder: JobFolder, record: JobRecord | None) -> None:
         raise EngineError(f"job {folder.name} has left a mount: {fault}") from fault
 
 
-def _has_mounts(record: JobRecord) -> bool:
-    specification = record.document.get("AlgorithmSpecification", {})
-    modes = [each.get("InputMode") for each in record.document.get("InputDataConfig", ())]
-    return InputMode.FAST_FILE in (specification.get("TrainingInputMode"), *modes)
+def end_mounts_of_the_dead(store: JobStore) -> list[EngineError]:
+    """Take away what is mounted below the folders of jobs that nobody owns, whatever their record
+    says; returns what could not be."""
+    from sm_container.harness.inputs.fastfile.mounts import mounts_below
+
+    faults = []
+    jobs = store.home.jobs.resolve()
+    for name in sorted({mount.path.relative_to(jobs).parts[0] for mount in mounts_below(jobs)}):
+        folder = JobFolder(jobs / name)
+        if is_owned(folder):
+            continue
+        try:
+            with Ownership.take(folder):
+                end_mounts(folder)
+        except (OwnedElsewhereError, FileNotFoundError):
+            continue  # another process has come first
+        except EngineError as fault:
+            faults.append(fault)
+    return faults
 
 
 def end_containers(store: JobStore, job: str, record: JobRecord) -> list[str]:

@@ -85,13 +85,14 @@ class _Job:
 
     def live(self) -> None:
         """Make one attempt after the other, until one is not interrupted."""
-        with self.metrics:
-            try:
-                is_last = False
-                while not is_last:
-                    is_last = self._attempt()
-            except StoppedEarly as stop:
-                self._stop_without_containers(stop.cause)
+        try:
+            is_last = False
+            while not is_last:
+                is_last = self._attempt()
+        except StoppedEarly as stop:
+            self._stop_without_containers(stop.cause)
+        finally:
+            self.metrics.settle()
 
     def fail(self, fault: Exception) -> None:
         """Record a failure on this side of the container."""
@@ -226,7 +227,9 @@ class _Job:
         """What the reason for an end out of memory has no words for."""
         limit = self.prepared.capacity.memory_bytes
         for host, exit in attempt.exits.items():
-            if exit.out_of_memory:
+            if exit.out_of_memory and exit.engine_error is not None and limit is not None:
+                yield f"{host} cannot be started in {memory(limit)}: {exit.engine_error}"
+            elif exit.out_of_memory:
                 had = "this machine has" if limit is None else f"its limit allows: {memory(limit)}"
                 peak = attempt.memory_peaks.get(host)
                 seen = "" if peak is None else f"; the most that was seen before is {memory(peak)}"

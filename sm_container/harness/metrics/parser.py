@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
 
 from sm_container.contract.metrics import MetricDefinition
 from sm_container.harness.metrics.block import Block
@@ -59,7 +58,7 @@ class _Turn:
 class Parser:
     """Finds the values of ``definitions``, which must be sound: see `pattern.engine_for`.
 
-    Leaving the ``with`` block ends its process.
+    ``close`` ends its process.
     """
 
     def __init__(
@@ -129,17 +128,6 @@ class Parser:
         if self._worker is not None:
             self._worker.close()
             self._worker = None
-
-    def __enter__(self) -> Parser:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _question(self, turn: _Turn) -> Message:
         block, active = turn.block, self._active

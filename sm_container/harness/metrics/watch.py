@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,7 @@ class MetricWatch:
 
     def _run(self) -> None:
         try:
-            with self._parser:
+            with closing(self._parser):
                 self._parser.start()
                 is_last = False
                 while not is_last and not self._is_abandoned:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sm_container.contract.checkpoint_manifest import CheckpointManifest
 from sm_container.contract.checkpoints import CheckpointName
-from sm_container.machine.memory import available_cpus
+from sm_container.machine.cpus import available_cpus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,6 +47,12 @@ class Checkpoint:
     def size(self) -> int:
         """Bytes of its files together."""
         return self.manifest.size
+
+    @property
+    def identity(self) -> tuple[Path, str]:
+        """What no other checkpoint has: when it is gone its folder's name may come again, but not
+        with the same time."""
+        return self.path, self.time
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays of a checkpoint that was saved as a mapping, by their names."""

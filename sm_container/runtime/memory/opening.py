@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sm_container.declaration.memory import MemoryPolicy
-from sm_container.machine.memory import MemoryBound, memory_bound, system_reservation
-from sm_container.machine.reservation import Reservation
+from sm_container.machine.memory import MemoryBound, memory_bound
+from sm_container.machine.reservation import Reservation, system_reservation
 from sm_container.runtime.fault import Fault
 from sm_container.runtime.memory.budget import Memory
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sm_container.testing.chaos.agreement import Agreement, Criterion, Outcome, compare
 from sm_container.testing.jobs.result import JobResult
+from sm_container.testing.survival.agreement import Agreement, Criterion, Outcome, compare
 
 
 def criterion(tolerance: float | None, agree_on: str | Sequence[str]) -> Criterion:

@@ -19,13 +19,13 @@ from sm_container.testing.assertions.agreeing import (
     incomplete,
     where_models_are,
 )
-from sm_container.testing.chaos.job import Watched
-from sm_container.testing.chaos.restored import Restored
-from sm_container.testing.chaos.verdict import resumption
 from sm_container.testing.jobs.result import JobResult
 from sm_container.testing.jobs.standalone import job_of
 from sm_container.testing.jobs.subject import Target
 from sm_container.testing.jobs.training_job import TrainingJob
+from sm_container.testing.survival.restored import Restored
+from sm_container.testing.survival.resumption import resumption_of
+from sm_container.testing.survival.watched import Watched
 
 _SHOWN_FILES = 8
 
@@ -100,7 +100,7 @@ class _SecondStart:
 
     @classmethod
     def of(cls, start: Restored) -> _SecondStart:
-        found = resumption(start)
+        found = resumption_of(start)
         return cls(found.resumed, found.how, start.step, start.files)
 
 

@@ -2,149 +2,67 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
-from sm_container.harness.checkpoints.prefix import Prefix
-from sm_container.harness.job.options import RunOptions
 from sm_container.harness.job.record import JobRecord
-from sm_container.harness.job.status import JobStatus, Phase
+from sm_container.harness.job.status import Phase
 from sm_container.harness.life.checkpoints import checkpoint_place
-from sm_container.harness.life.launch import run_attached
+from sm_container.harness.life.launch import create_job
 from sm_container.harness.life.prepare import prepare
-from sm_container.harness.request.parse import parse_request
-from sm_container.harness.request.training_request import TrainingRequest
+from sm_container.harness.life.stopping import catching_interrupts
+from sm_container.harness.life.training import run_job
 from sm_container.harness.store.folder import JobFolder
-from sm_container.harness.store.home import Home
-from sm_container.storage.store import Stores
-from sm_container.testing.chaos.restored import Restored, newest_step
-
-NAME_LIMIT = 63
-"""Characters of a TrainingJobName. Source: CreateTrainingJob."""
+from sm_container.harness.text import duration
+from sm_container.testing.chaos.subject import Subject
+from sm_container.testing.survival.watched import Watched
 
 
-@dataclass(frozen=True)
-class Subject:
-    """What is tested. ``name`` is what its jobs' names begin with, ``scratch`` a folder for what
-    they leave, ``checkpoints`` the URI below which each trial has a prefix of its own. ``made`` are
-    the names of the jobs that were made: those of others may have a name that was wanted."""
-
-    home: Home
-    request: TrainingRequest
-    options: RunOptions
-    name: str
-    scratch: Path
-    checkpoints: str
-    made: set[str] = field(default_factory=set)
-
-    def job_name(self, suffix: str) -> str:
-        """``<name>-chaos-<suffix>``, cut to what a name may have."""
-        end = f"-chaos-{suffix}"
-        return f"{self.name[: NAME_LIMIT - len(end)].rstrip('-')}{end}"
-
-    def checkpoint_uri(self, trial: int) -> str:
-        return f"{self.checkpoints.rstrip('/')}/{trial}"
-
-    def checkpoint_prefix(self, trial: int) -> Prefix:
-        root = self.options.s3_root
-        return Prefix(self.checkpoint_uri(trial), Stores(Path(root) if root else None).open)
-
-    def asked(self, suffix: str, trial: int) -> TrainingRequest:
-        """The request of a job. Its artifacts stay on this machine."""
-        document: dict[str, Any] = copy.deepcopy(dict(self.request.document))
-        document["TrainingJobName"] = self.job_name(suffix)
-        document["EnableManagedSpotTraining"] = True
-        document["OutputDataConfig"]["S3OutputPath"] = str(self.scratch / "output")
-        document.setdefault("CheckpointConfig", {})["S3Uri"] = self.checkpoint_uri(trial)
-        stopping = document["StoppingCondition"]
-        stopping.setdefault("MaxWaitTimeInSeconds", self.request.max_runtime)
-        return parse_request(document)
-
-
-@dataclass
-class Watched:
-    """An observer: keeps what each start was given and when phases came, and lets others act.
-
-    ``at_phase`` is called in the thread that runs the job, which waits for it.
-    """
-
-    folder: JobFolder
-    checkpoints: Path
-    at_phase: Callable[[Phase], None] = lambda phase: None
-    starts: list[Restored] = field(default_factory=list)
-    reached: int | None = None
-    """The last step that this library had saved when an attempt ended."""
-    _seen: int = 0
-
-    def record(self, record: JobRecord) -> None:
-        fresh = record.transitions[self._seen :]
-        self._seen = len(record.transitions)
-        for transition in fresh:
-            if transition.phase is Phase.IMAGE:
-                self.starts.append(Restored(self.checkpoints, self.folder.path))
-            elif transition.phase is Phase.TRAINING:
-                self.starts[-1].watch()
-            elif transition.phase in (Phase.INTERRUPTED, Phase.UPLOADING):
-                self.starts[-1].end()
-                self._look()
-            self.at_phase(transition.phase)
-
-    def log(self, host: str, data: bytes) -> None:
-        """It is in the job's folder."""
-
-    def progress(self, what: str, done: int, total: int) -> None:
-        """Nobody looks."""
-
-    def _look(self) -> None:
-        found = newest_step(self.checkpoints)
-        if found is not None:
-            self.reached = max(found, self.reached or 0)
-
-
-@dataclass
 class Job:
     """A job before, while and after it runs, in this order; ``close`` at the end."""
 
-    subject: Subject
-    suffix: str
-    trial: int
-    options: dict[str, Any] = field(default_factory=dict)
-    """What its RunOptions have beside the subject's."""
-
-    def __post_init__(self) -> None:
-        request = self.subject.asked(self.suffix, self.trial)
-        options = replace(self.subject.options, **self.options)
-        self._prepared = prepare(self.subject.home, request, options)
+    def __init__(self, subject: Subject, suffix: str, trial: int, **options: Any) -> None:
+        """Settle it; nothing is made yet. ``options`` are what its RunOptions have beside the
+        subject's. Raises as ``prepare``."""
+        request = subject.asked(suffix, trial)
         assert request.checkpoint is not None
-        self.folder = JobFolder(self.subject.home.jobs / request.name)
+        self._subject = subject
+        self._prepared = prepare(subject.scratch.home, request, replace(subject.options, **options))
+        self.folder = JobFolder(subject.scratch.home.jobs / request.name)
         place = checkpoint_place(request.checkpoint, self.folder, self._prepared.hosts[0])
         self.watched = Watched(self.folder, place.folder.path)
-        self.prefix = self.subject.checkpoint_prefix(self.trial)
+        self.prefix = subject.checkpoint_prefix(trial)
 
     @property
     def name(self) -> str:
         return self.folder.name
 
     def run(self, at_phase: Callable[[Phase], None] = lambda phase: None) -> JobRecord:
-        """Run it to its end.
+        """Run it to its end. Ctrl-C stops it as the service would, twice kills, and in the end
+        KeyboardInterrupt is raised.
 
         Raises:
-            KeyboardInterrupt: where somebody stopped it.
+            KeyboardInterrupt: also where it was stopped from elsewhere.
         """
-        asked = False
+        folder, ownership = create_job(self._prepared)
+        with ownership, catching_interrupts() as interrupts:
+            passed: list[Phase] = []
+            is_ours = False
 
-        def at(phase: Phase) -> None:
-            nonlocal asked
-            self.subject.made.add(self.name)
-            at_phase(phase)
-            asked = asked or self.folder.stop_request.exists()
+            def at(phase: Phase) -> None:
+                nonlocal is_ours
+                at_phase(phase)
+                is_ours = is_ours or folder.stop_request.exists()
+                if phase is Phase.STOPPING and interrupts.wants_stop:
+                    self._tell_how_it_stops(is_running=passed[-1] is Phase.TRAINING)
+                passed.append(phase)
 
-        self.watched.at_phase = at
-        record = run_attached(self._prepared, self.watched)
-        if record.status is JobStatus.STOPPED and not asked and not _timed_out(record):
+            self.watched.at_phase = at
+            self.watched.record(folder.read())
+            record = run_job(self._prepared, folder, self.watched, interrupts)
+        was_stopped = record.transitions[-1].phase is Phase.STOPPED  # and not at a time limit
+        if interrupts.wants_stop or (was_stopped and not is_ours):
             raise KeyboardInterrupt
         return record
 
@@ -152,9 +70,10 @@ class Job:
         for start in self.watched.starts:
             start.close()
 
-
-def _timed_out(record: JobRecord) -> bool:
-    return record.transitions[-1].phase is not Phase.STOPPED
+    def _tell_how_it_stops(self, *, is_running: bool) -> None:
+        grace = duration(self._subject.options.grace_seconds)
+        how = f"SIGTERM was sent, SIGKILL follows in {grace}; a second Ctrl-C kills at once"
+        self._subject.tell(f"stopping {self.name}{f': {how}' if is_running else ''}")
 
 
 def trained(record: JobRecord) -> float:
@@ -164,3 +83,8 @@ def trained(record: JobRecord) -> float:
         for each in record.transitions
         if each.phase is Phase.TRAINING and each.end is not None
     )
+
+
+def why_incomplete(record: JobRecord) -> str:
+    """What a job that did not complete says of that."""
+    return record.failure_reason or record.fault or record.secondary_status.value

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,8 +9,6 @@ from sm_container.contract.checkpoint_manifest import MANIFEST_NAME
 from sm_container.contract.checkpoints import CheckpointName
 from sm_container.harness.checkpoints.prefix import Prefix
 from sm_container.harness.inputs.listing import InputObject
-
-_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -67,42 +63,6 @@ def tear(prefix: Prefix, choice: float) -> str | None:
     torn = objects[int(choice * len(objects))]
     prefix.store.delete(torn.object.key)
     return torn.path
-
-
-class Arrivals:
-    """Looks into S3 while a job runs: when the first checkpoint came, and how many there were at
-    once. ``first`` is in seconds after the start, None while there is none."""
-
-    def __init__(self, prefix: Prefix) -> None:
-        self.first: float | None = None
-        self.most = 0
-        self._prefix = prefix
-        self._began = 0.0
-        self._end = threading.Event()
-        self._fault: Exception | None = None
-        self._thread = threading.Thread(target=self._run, name="arrivals", daemon=True)
-
-    def start(self) -> None:
-        self._began = time.monotonic()
-        self._thread.start()
-
-    def end(self) -> None:
-        """Raises StorageError where S3 could not be asked."""
-        self._end.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-        if self._fault is not None:
-            raise self._fault
-
-    def _run(self) -> None:
-        try:
-            while not self._end.wait(_LOOK_SECONDS):
-                whole = [each for each in stored_checkpoints(self._prefix) if each.is_committed]
-                self.most = max(self.most, len(whole))
-                if whole and self.first is None:
-                    self.first = time.monotonic() - self._began
-        except Exception as fault:  # noqa: BLE001 - raised again by whoever ends this
-            self._fault = fault
 
 
 def _modified(objects: Sequence[InputObject]) -> float:

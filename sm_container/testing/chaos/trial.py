@@ -1,128 +1,61 @@
-"""One trial: a job that suffers a fault, and the start after it."""
+"""One trial: its fault, drawn again where it came too late or too early to tell anything, and its
+verdict."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass
+from sm_container.harness.job.status import JobStatus
+from sm_container.testing.chaos.clearing import Remove, clear_jobs
+from sm_container.testing.chaos.course import Course, run_course
+from sm_container.testing.chaos.job import trained
+from sm_container.testing.chaos.plan import PlannedTrial, Window
+from sm_container.testing.chaos.subject import Subject
+from sm_container.testing.chaos.undisturbed import Undisturbed
+from sm_container.testing.chaos.verdict import TOO_LATE, Verdict, judge
+from sm_container.testing.survival.agreement import Criterion
 
-from sm_container.harness.job.record import JobRecord
-from sm_container.harness.job.status import JobStatus, Phase
-from sm_container.testing.chaos.disk import Disk
-from sm_container.testing.chaos.job import Job, Subject, trained
-from sm_container.testing.chaos.plan import Fault, PlannedTrial
-from sm_container.testing.chaos.restored import Restored
-from sm_container.testing.chaos.stored import stored_checkpoints, tear
-
-_UNTIL_STOPPED = 3600.0
-
-
-@dataclass
-class Course:
-    """What happened in a trial.
-
-    ``start`` is the start after the fault; None where there was none, since the job ended before
-    the fault (``struck`` is False), or survived it. ``failed`` is the job that the fault made fail.
-    """
-
-    jobs: list[Job]
-    struck: bool
-    record: JobRecord
-    trained: float
-    start: Restored | None = None
-    failed: JobRecord | None = None
-    checkpoints: int = 0
-    """How many were in S3 when the torn one was torn."""
-
-    @property
-    def reached(self) -> int | None:
-        return self.jobs[0].watched.reached
-
-    @property
-    def restored_nothing(self) -> bool:
-        return self.start is not None and not self.start.files
-
-    def close(self) -> None:
-        for job in self.jobs:
-            job.close()
+_DRAWS = 5
+_SLOWEST_PACE = 0.9
+"""Of a trial that was to be as quick as the one before, and ended too early all the same."""
 
 
-def run_trial(subject: Subject, planned: PlannedTrial, moment: float) -> Course:
-    """Run the jobs of a trial whose fault comes ``moment`` seconds after its training began.
-
-    Raises:
-        EngineError, StorageError, MountError: where the fault cannot be made.
-        KeyboardInterrupt: where somebody stopped a job.
-    """
-    return _COURSES[planned.fault](subject, planned, moment)
-
-
-def _interrupted(subject: Subject, planned: PlannedTrial, moment: float) -> Course:
-    how = "interrupt_after" if planned.fault is Fault.SIGTERM else "kill_after"
-    job = Job(subject, str(planned.number), planned.number, {how: (moment,)})
-    record = job.run()
-    starts = job.watched.starts
-    struck = len(starts) > 1
-    return Course([job], struck, record, trained(record), starts[-1] if struck else None)
-
-
-def _torn(subject: Subject, planned: PlannedTrial, moment: float) -> Course:
-    """A job that is lost without a warning, and another one over the same checkpoints."""
-    options = {"kill_after": (moment,), "spot_wait_seconds": _UNTIL_STOPPED}
-    job = Job(subject, str(planned.number), planned.number, options)
-
-    def stop_when_lost(phase: Phase) -> None:
-        if phase is Phase.INTERRUPTED:
-            job.folder.stop_request.touch()
-
-    record = job.run(stop_when_lost)
-    if not any(each.phase is Phase.INTERRUPTED for each in record.transitions):
-        return Course([job], False, record, trained(record))
-    count = len(stored_checkpoints(job.prefix))
-    tear(job.prefix, planned.choice)
-    course = _next(subject, planned, job, record)
-    course.checkpoints = count
-    return course
+def run_trial(
+    subject: Subject,
+    planned: PlannedTrial,
+    undisturbed: Undisturbed,
+    criterion: Criterion,
+    remove: Remove,
+) -> Verdict:
+    """Run a trial after the undisturbed run; ``remove`` deletes the jobs of a draw that told
+    nothing. Raises as ``run_course``."""
+    window = undisturbed.window
+    moment = planned.moment(window)
+    draws = 1
+    while True:
+        course = run_course(subject, planned, moment)
+        try:
+            why = None if draws == _DRAWS else why_again(course, undisturbed)
+            if why is None:
+                return judge(planned, moment, course, undisturbed, criterion)
+        finally:
+            course.close()
+        subject.tell(f"  {why}: drawn again")
+        for reason in clear_jobs(subject.scratch, [job.name for job in course.jobs], remove):
+            subject.tell(f"  not deleted: {reason}")
+        draws += 1
+        if course.struck:  # too early: half the way to the end
+            moment = (moment + window.end) / 2
+        else:  # this machine was busier in the undisturbed run
+            pace = min(trained(course.record) / window.end, _SLOWEST_PACE)
+            window = Window(window.begin * pace, window.end * pace)
+            moment = planned.moment(window)
 
 
-def _filled(subject: Subject, planned: PlannedTrial, moment: float) -> Course:
-    """A job whose disk becomes full. Where it fails, another one over the same checkpoints."""
-    job = Job(subject, str(planned.number), planned.number)
-    disk = Disk(job.watched.checkpoints)
-
-    def use_disk(phase: Phase) -> None:
-        if phase is Phase.IMAGE:
-            disk.mount()
-        elif phase is Phase.TRAINING:
-            disk.fill_after(moment)
-
-    with ExitStack() as stack:
-        stack.callback(disk.close)
-        record = job.run(use_disk)
-    if record.status is JobStatus.COMPLETED or not disk.is_full:
-        return Course([job], disk.is_full, record, trained(record))
-    course = _next(subject, planned, job, record)
-    course.failed = record
-    return course
-
-
-def _next(subject: Subject, planned: PlannedTrial, job: Job, before: JobRecord) -> Course:
-    """The job after the one that the fault has ended."""
-    following = Job(subject, f"{planned.number}-2", planned.number)
-    record = following.run()
-    starts = following.watched.starts
-    return Course(
-        [job, following],
-        True,
-        record,
-        trained(before) + trained(record),
-        starts[-1] if starts else None,
+def why_again(course: Course, undisturbed: Undisturbed) -> str | None:
+    """Why the moment of a fault tells nothing; None where it does."""
+    if not course.struck:
+        return TOO_LATE if course.record.status is JobStatus.COMPLETED else None
+    has_nothing = course.restored_nothing and undisturbed.checkpoints > 0
+    has_only_the_torn = (
+        len(course.jobs) > 1 and 0 < course.checkpoints < 2 <= undisturbed.checkpoints
     )
-
-
-_COURSES: dict[Fault, Callable[[Subject, PlannedTrial, float], Course]] = {
-    Fault.SIGTERM: _interrupted,
-    Fault.KILL: _interrupted,
-    Fault.TORN_UPLOAD: _torn,
-    Fault.FULL_DISK: _filled,
-}
+    return "no other checkpoint was in S3 yet" if has_nothing or has_only_the_torn else None

@@ -8,19 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from sm_container.harness.job.record import JobRecord
-from sm_container.testing.chaos.agreement import Agreement
-from sm_container.testing.chaos.plan import Fault
-from sm_container.testing.chaos.restored import Restored
+from sm_container.harness.job.status import JobStatus
+from sm_container.testing.chaos.course import Course
+from sm_container.testing.chaos.job import why_incomplete
+from sm_container.testing.chaos.plan import Fault, PlannedTrial
+from sm_container.testing.chaos.undisturbed import Undisturbed
+from sm_container.testing.survival.agreement import Agreement, Criterion, Outcome, compare
+from sm_container.testing.survival.resumption import Resumption, resumption_of
+
+TOO_LATE = "the job had ended before its fault"
 
 _WORDLESS = re.compile(r"AlgorithmError: , exit code: [0-9]+")
-
-
-@dataclass(frozen=True)
-class Resumption:
-    """Whether the start after the fault went on, and ``how`` in words."""
-
-    resumed: bool
-    how: str
 
 
 @dataclass(frozen=True)
@@ -71,24 +69,56 @@ class Verdict:
         }
 
 
-def resumption(start: Restored) -> Resumption:
-    """What the start after the fault, which has ended, made of what it was given."""
-    if not start.files:
-        return Resumption(False, "begun again from nothing")
-    if start.has_library_checkpoints and start.step is None:
-        return Resumption(False, "begun again: no checkpoint that was restored is whole")
-    if start.was_read() is False:
-        return Resumption(False, "begun again: nothing that was restored was read")
-    again = start.repeated_step
-    if again is not None:
-        return Resumption(False, f"begun again: step {again} was saved once more")
-    if start.step is not None:
-        return Resumption(True, f"resumed from step {start.step}")
-    files = "1 file" if len(start.files) == 1 else f"{len(start.files)} files"
-    seen = "" if start.was_read() else " (whether they were read is not known on this disk)"
-    return Resumption(True, f"resumed from {files}{seen}")
+def judge(
+    planned: PlannedTrial,
+    moment: float,
+    course: Course,
+    undisturbed: Undisturbed,
+    criterion: Criterion,
+) -> Verdict:
+    """What the course of a trial shows, whose fault was to come after ``moment`` seconds.
+
+    Raises:
+        OSError, tarfile.TarError: where its model cannot be read.
+    """
+    step = None if course.start is None else course.start.step
+    steps_lost = None
+    if step is not None and course.reached is not None:
+        steps_lost = max(0, course.reached - step)
+    seconds_lost = max(0.0, course.trained - undisturbed.window.end)
+    return Verdict(
+        number=planned.number,
+        fault=planned.fault,
+        moment=moment if course.struck else None,
+        jobs=tuple(job.name for job in course.jobs),
+        resumption=_resumption(course),
+        agreement=_agreement(course.record, undisturbed, criterion),
+        restored=() if course.start is None else course.start.files,
+        from_step=step,
+        steps_lost=steps_lost,
+        seconds_lost=seconds_lost if course.struck else None,
+        reason=None if course.failed is None else course.failed.failure_reason,
+    )
 
 
-def has_reason(record: JobRecord) -> bool:
+def _agreement(record: JobRecord, undisturbed: Undisturbed, criterion: Criterion) -> Agreement:
+    if record.status is not JobStatus.COMPLETED:
+        return Agreement(False, f"and it did not complete: {why_incomplete(record)}")
+    return compare(undisturbed.outcome, Outcome.of(record), criterion)
+
+
+def _resumption(course: Course) -> Resumption:
+    if not course.struck:
+        return Resumption(False, TOO_LATE)
+    if course.failed is not None and not _has_reason(course.failed):
+        return Resumption(False, "it failed without a reason in /opt/ml/output/failure")
+    if course.start is not None:
+        return resumption_of(course.start)
+    if course.record.status is JobStatus.COMPLETED:
+        return Resumption(True, "survived")
+    return Resumption(False, "did not start again")
+
+
+def _has_reason(record: JobRecord) -> bool:
     """Whether a failed algorithm has said why."""
     return bool(record.failure_reason) and _WORDLESS.fullmatch(record.failure_reason or "") is None

@@ -29,8 +29,7 @@ def specification_of(declared: Declared) -> Specification | None:
         declaration = declared.declaration
         if not declaration.channels:
             return None
-        source = declared.train_function.__code__.co_filename
-        return Specification.from_document(create_algorithm_document(declaration), Path(source))
+        return Specification.from_document(create_algorithm_document(declaration))
     if isinstance(declared, Mapping):
         return Specification.from_document(declared)
     path = Path(declared)

@@ -16,9 +16,10 @@ HOST = "algo-1"
 SHOWN_LINES = 40
 
 
-@dataclass(frozen=True)
+@dataclass
 class StartedJob:
-    """A job that was started. ``command`` is what its engine runs, secrets left out."""
+    """A job that was started, or is about to be. ``command`` is what its engine runs, secrets left
+    out; empty until it does."""
 
     folder: JobFolder
     command: tuple[str, ...] = ()

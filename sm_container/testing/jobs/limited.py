@@ -12,9 +12,11 @@ from sm_container.harness.engines.engine import (
     ContainerSpec,
     Engine,
     Exit,
+    Leave,
     Probe,
     Stats,
     Target,
+    stay,
     unheard,
 )
 from sm_container.harness.engines.isolation import (
@@ -82,15 +84,21 @@ class LimitedEngine:
         return self._engine.command(spec)
 
     def probe(
-        self, folder: Path, target: Target, *, job: str, platform: str | None = None
+        self,
+        folder: Path,
+        target: Target,
+        *,
+        job: str,
+        platform: str | None = None,
+        leave: Leave = stay,
     ) -> Probe:
-        return self._engine.probe(folder, target, job=job, platform=platform)
+        return self._engine.probe(folder, target, job=job, platform=platform, leave=leave)
 
-    def fetch(self, target: Target, platform: str | None) -> None:
-        self._engine.fetch(target, platform)
+    def fetch(self, target: Target, platform: str | None, leave: Leave = stay) -> None:
+        self._engine.fetch(target, platform, leave)
 
-    def create(self, spec: ContainerSpec) -> Container:
-        return _LimitedContainer(self._engine.create(spec), self._group)
+    def create(self, spec: ContainerSpec, leave: Leave = stay) -> Container:
+        return _LimitedContainer(self._engine.create(spec, leave), self._group)
 
     def remove_orphans(self, job: str) -> list[str]:
         return self._engine.remove_orphans(job)

@@ -18,7 +18,7 @@ from sm_container.harness.job.status import JobStatus, Phase
 from sm_container.harness.life.checkpoints import checkpoint_place
 from sm_container.harness.life.prepare import Prepared
 from sm_container.harness.store.folder import JobFolder
-from sm_container.testing.chaos.disk import Disk, why_no_disk
+from sm_container.testing.survival.disk import Disk, why_no_disk
 
 
 class Event(Enum):
@@ -97,10 +97,13 @@ class Moments:
         finally:
             self._stop_timers()
             self._take_disk_away()
-        missed = self._all_missed()
+        assert self._record is not None
+        missed = self._all_missed(self._record)
         if missed:
+            reason = self._record.failure_reason or self._record.fault
             raise MissedMomentError(
-                f"{self._folder.name} ended before its {missed[0]}; its log: "
+                f"{self._folder.name} ended before its {missed[0]}: {self._record.status.value}"
+                f"{f', {reason}' if reason else ''}; its log: "
                 f"{self._folder.log(prepared.hosts[0])}"
             )
 
@@ -143,7 +146,7 @@ class Moments:
         for moment in timed:
             assert not isinstance(moment.when, str)
             timer = threading.Timer(moment.when, self._come, (lambda other, m=moment: other is m,))
-            timer.daemon = True
+            timer.daemon = True  # whoever ends the tests does not wait for it
             self._timers.append(timer)
             timer.start()
 
@@ -164,7 +167,7 @@ class Moments:
         else:
             self._folder.interrupt_request.write_bytes(b"" if event is Event.INTERRUPT else b"kill")
 
-    def _all_missed(self) -> list[Moment]:
+    def _all_missed(self, record: JobRecord) -> list[Moment]:
         """The moments that never came, and those that came when the job had just ended."""
         with self._lock:
             missed = [
@@ -173,8 +176,6 @@ class Moments:
                 *(each for some in self._waiting for each in some),
             ]
             come = list(self._come_to_pass)
-        record = self._record
-        assert record is not None
         interruptions = [each for each in come if each.event.is_interruption]
         lost = sum(attempt.interruption is not None for attempt in record.attempts)
         stops = [each for each in come if each.event is Event.STOP]
@@ -188,7 +189,9 @@ class Moments:
 
     def _stop_timers(self) -> None:
         while self._timers:
-            self._timers.pop().cancel()
+            timer = self._timers.pop()
+            timer.cancel()
+            timer.join()
 
 
 def _mount_over(disk: Disk, folder: Path, beside: Path) -> None:

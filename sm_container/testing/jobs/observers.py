@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sm_container.harness.job.record import JobRecord
-from sm_container.harness.life.observer import Observer
+from sm_container.harness.life.observer import Observer, Silent
 
 _STANDARD_ERROR = 2
 
@@ -32,24 +32,18 @@ class Together:
             each.progress(what, done, total)
 
 
-class Echo:
+class Echo(Silent):
     """Writes the log to a descriptor as it comes."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._lock = threading.Lock()
 
-    def record(self, record: JobRecord) -> None:
-        """The log alone is echoed."""
-
     def log(self, host: str, data: bytes) -> None:
         rest = memoryview(data)
         with self._lock:
             while rest:
                 rest = rest[os.write(self._descriptor, rest) :]
-
-    def progress(self, what: str, done: int, total: int) -> None:
-        """The log alone is echoed."""
 
 
 @contextmanager

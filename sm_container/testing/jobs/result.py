@@ -160,7 +160,7 @@ class JobResult:
 
     def describe(self, lines: int = SHOWN_LINES) -> str:
         """The job for a person who looks for what went wrong: its end, its command, its log."""
-        return f"{self.name}\n{description(self.record, self.folder, self.command, lines)}"
+        return description(self.record, self.folder, self.command, lines)
 
     def __repr__(self) -> str:
         because = f": {shortened(self.reason)}" if self.status == "Failed" else ""

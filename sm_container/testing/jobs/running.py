@@ -8,14 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 from sm_container.algorithm.algorithm import Algorithm
-from sm_container.contract.platform import training_job_arn
 from sm_container.harness.engines.engine import Engine
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.job.record import JobRecord
+from sm_container.harness.job.status import Phase
 from sm_container.harness.life.containers import container_spec
-from sm_container.harness.life.launch import ACCOUNT, run_attached
-from sm_container.harness.life.observer import Observer
+from sm_container.harness.life.launch import create_job
+from sm_container.harness.life.observer import Observer, Silent
 from sm_container.harness.life.prepare import Prepared, prepare
+from sm_container.harness.life.stopping import catching_interrupts
+from sm_container.harness.life.training import run_job
 from sm_container.harness.request.training_request import TrainingRequest
 from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.store.home import Home
@@ -58,7 +60,7 @@ def run_request(
     folder = JobFolder(home.jobs / request.name)
     limit = options.memory_bytes if options.target.startswith("/") else None
     with ExitStack() as around:
-        run: Callable[[Prepared, Observer], JobRecord] = run_attached
+        run: Callable[[Prepared, Observer], JobRecord] = _run
         if algorithm is not None:
             engine, run = _in_this_process(algorithm)
         elif engine is None and limit is not None:
@@ -73,11 +75,22 @@ def run_request(
         observers: list[Observer] = [befalling, *(each(prepared, folder) for each in watchers)]
         if live:
             observers.append(around.enter_context(echo_to_terminal()))
-        started = StartedJob(folder, _command(prepared, folder))
+        started = StartedJob(folder)
+        observers.append(_Commanded(prepared, started))
         told(started)
         with befalling.watching(prepared):
             record = run(prepared, Together(*observers))
-    return JobResult(record, folder, started.command)
+        return JobResult(record, folder, started.command)
+
+
+def _run(prepared: Prepared, observer: Observer) -> JobRecord:
+    folder, ownership = create_job(prepared)
+    with ownership, catching_interrupts() as interrupts:
+        observer.record(folder.read())
+        record = run_job(prepared, folder, observer, interrupts)
+    if interrupts.wants_stop:
+        raise KeyboardInterrupt
+    return record
 
 
 def _in_this_process(
@@ -90,6 +103,14 @@ def _in_this_process(
     return InProcessEngine(algorithm, stage), lambda *given: run_on(stage, *given)
 
 
-def _command(prepared: Prepared, folder: JobFolder) -> tuple[str, ...]:
-    arn = training_job_arn(prepared.request.name, prepared.options.region, ACCOUNT)
-    return tuple(prepared.engine.command(container_spec(prepared, folder, HOST, arn)))
+class _Commanded(Silent):
+    """Notes what the engine runs, when all that it names is there."""
+
+    def __init__(self, prepared: Prepared, started: StartedJob) -> None:
+        self._prepared = prepared
+        self._started = started
+
+    def record(self, record: JobRecord) -> None:
+        if record.phase is Phase.IMAGE and not self._started.command:
+            spec = container_spec(self._prepared, self._started.folder, HOST, record.arn)
+            self._started.command = tuple(self._prepared.engine.command(spec))

@@ -27,6 +27,6 @@ def job_of(given: TrainingJob | Target, fields: dict[str, Any]) -> Iterator[Trai
         yield replace(given, **fields)
         return
     folder = Path(mkdtemp(prefix="sm-container-"))
-    home = Home.from_environment({"SM_CONTAINER_HOME": str(folder / "home")})
-    yield TrainingJob(home, folder / "jobs", given, **fields)
+    home = Home.from_environment({"SM_CONTAINER_HOME": str(folder)})
+    yield TrainingJob(home, folder / "scratch", given, **fields)
     atexit.register(shutil.rmtree, folder)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -45,8 +47,7 @@ class Subject:
         """
         known = _known(given if declared is None and isinstance(given, Algorithm) else declared)
         if isinstance(given, Algorithm):
-            source = os.path.abspath(given.train_function.__code__.co_filename)
-            return cls(given.declaration.name, source, given, *known)
+            return cls(given.declaration.name, _source_of(given), given, *known)
         path = Path(given) if isinstance(given, os.PathLike) else target_path(given)
         if path is None:
             assert isinstance(given, str)
@@ -80,6 +81,12 @@ class Subject:
         except LookupError as fault:
             raise TargetError(str(fault)) from None
         return replace(self, target=str(launcher), algorithm=None)
+
+
+def _source_of(algorithm: Algorithm[Any]) -> str:
+    """The file of the function that trains; this interpreter where it is in none."""
+    code = getattr(inspect.unwrap(algorithm.train_function), "__code__", None)
+    return sys.executable if code is None else os.path.abspath(code.co_filename)
 
 
 def _known(

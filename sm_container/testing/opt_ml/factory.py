@@ -32,7 +32,6 @@ class Trees:
         self._delete = delete
         self._published: set[str] = set()
         self._cleanup = ExitStack()
-        self._count = 0
 
     def make(
         self,
@@ -59,7 +58,6 @@ class Trees:
         Raises:
             RequestError, InputError, StorageError: for what a job could not have either.
         """
-        self._count += 1
         subject = Subject.without_program(algorithm)
         asked = Asked(
             subject,
@@ -75,7 +73,7 @@ class Trees:
             checkpoints=checkpoints,
             request=request or {},
         )
-        folder = self._folder / str(self._count)
+        folder = self._folder / asked.name
         return self._cleanup.enter_context(OptMl(self._home, folder, asked, host, self._publish))
 
     def channel(

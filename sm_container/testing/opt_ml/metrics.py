@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,7 +35,7 @@ def _found(log: BinaryIO, definitions: Sequence[MetricDefinition]) -> dict[str, 
     found: dict[str, list[float]] = {}
     if not definitions:
         return found
-    with Parser(definitions, points=True) as parser, LogReader(log) as reader:
+    with closing(Parser(definitions, points=True)) as parser, LogReader(log) as reader:
         while (block := reader.next(is_last=True)) is not None:
             for line in parser.parse(block).points.splitlines():
                 point = json.loads(line)

@@ -16,12 +16,14 @@ from sm_container.harness.checkpoints.prefix import Prefix
 from sm_container.harness.checkpoints.sync import CheckpointSync
 from sm_container.harness.engines.leftovers import eventually
 from sm_container.storage.errors import ObjectChangedError, ObjectNotFoundError
+from sm_container.storage.objects import Advance, ignore
 from sm_container.storage.store import Store, Stores
 from tests.storage.servers import moto, rclone, use_endpoint
 
 SETTLE = 0.1
 SECONDS = 30.0
 LOCAL = PurePosixPath("/opt/ml/checkpoints")
+UPLOADING, UPLOADED = ".sagemaker-uploading", ".sagemaker-uploaded"
 
 
 def quiet(what: str, done: int, total: int) -> None:
@@ -162,3 +164,46 @@ def _nothing_left() -> Iterator[None]:
 
 def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
+
+
+def fail(host: Side, during: Callable[[], object]) -> None:
+    """A job that fails in the harness while the sync runs."""
+
+    def run() -> None:
+        with host.sync:
+            during()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        run()
+
+
+class Gate:
+    """Holds uploads up until they are let through, one after the other."""
+
+    def __init__(self) -> None:
+        self._entered = threading.Semaphore(0)
+        self._passed = threading.Semaphore(0)
+
+    def entered(self) -> None:
+        assert self._entered.acquire(timeout=30)
+
+    def let_through(self) -> None:
+        self._passed.release()
+
+    def hold(self) -> None:
+        self._entered.release()
+        assert self._passed.acquire(timeout=30)
+
+
+def gated(bucket: Bucket) -> tuple[Bucket, Gate]:
+    """The bucket, each of whose uploads waits at the gate before its first byte."""
+    gate, store = Gate(), bucket.store
+    upload = store.upload
+
+    def held(path: Path, key: str, advance: Advance = ignore) -> None:
+        gate.hold()
+        upload(path, key, advance)
+
+    store.upload = held  # type: ignore[method-assign]
+    return bucket, gate

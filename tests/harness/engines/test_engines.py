@@ -31,11 +31,11 @@ WAIT_FOR_TERM = (
     "open('/opt/ml/model/ready', 'w').close()\n"
     "while True: time.sleep(0.02)",
 )
-IGNORE_TERM = (
+OUTLAST_TERM = (
     "python3",
     "-c",
     "import signal, time\n"
-    "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    "signal.signal(signal.SIGTERM, lambda *_: open('/opt/ml/model/told', 'w').close())\n"
     "held = b'1' * 80_000_000\n"
     "open('/opt/ml/model/ready', 'w').close()\n"
     "while True: time.sleep(0.02)",
@@ -147,7 +147,7 @@ def test_stop_kills_after_the_grace(runner: Runner) -> None:
         until(runner.tree / "model" / "ready")
         container.stop(1)
 
-    done = runner.run(*IGNORE_TERM, during=stop).exit
+    done = runner.run(*OUTLAST_TERM, during=stop).exit
     assert (done.code, done.out_of_memory) == (137, False)
 
 
@@ -155,10 +155,10 @@ def test_kill_cuts_a_grace_short(runner: Runner) -> None:
     def stop(container: Container) -> None:
         until(runner.tree / "model" / "ready")
         container.stop(60)
-        time.sleep(0.3)
+        until(runner.tree / "model" / "told")
         container.signal(signal.SIGKILL)
 
-    assert runner.run(*IGNORE_TERM, during=stop).exit.code == 137
+    assert runner.run(*OUTLAST_TERM, during=stop).exit.code == 137
 
 
 def test_stop_before_the_engine_has_started_it(runner: Runner) -> None:

@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -175,13 +174,17 @@ class TestWithoutNamespaces:
         assert run.run("true", mounts=(mount,), network=Network.default()).exit.code == 0
 
     def test_runaways_of_a_dead_harness_are_ended(self, run: Runner) -> None:
+        away = "printf .; exec sleep 60"
         container = run.create(
-            "sh", "-c", "setsid sleep 60 & setsid sleep 60 & wait", network=Network.default()
+            *("sh", "-c", f"setsid sh -c '{away}' & setsid sh -c '{away}' & wait"),
+            network=Network.default(),
         )
-        ends = container.start()
-        time.sleep(0.2)
+        out, err = container.start()
+        ready = b""
+        while ready != b".." and (piece := os.read(out, 1)):
+            ready += piece
         assert run.engine.remove_orphans(run.job) == [container.name]
-        assert finish(container, *ends).exit.code == 137
+        assert finish(container, out, err).exit.code == 137
 
 
 @pytest.mark.parametrize("asked", [{"platform": "linux/arm64"}, {"user": "nobody"}])

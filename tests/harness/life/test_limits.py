@@ -25,7 +25,7 @@ def made(desk: Any) -> Any:
     folder, ownership = create_job(prepared)
     ownership.release()
 
-    def limits(max_runtime: int, max_wait: int | None = None) -> Limits:
+    def limits(max_runtime: float, max_wait: int | None = None) -> Limits:
         request = replace(prepared.request, max_runtime=max_runtime, max_wait=max_wait)
         return Limits(request, folder, desk.interrupts)
 
@@ -39,13 +39,13 @@ def test_a_job_may_go_on(made: Any) -> None:
 
 
 def test_only_training_counts_as_runtime(made: Any) -> None:
-    limits = made(1)
-    time.sleep(1)  # what is waited is no runtime
+    limits = made(0.1)
+    time.sleep(0.1)  # what is waited is no runtime
     assert limits.due() is None
     with limits.training():
-        time.sleep(0.6)
+        time.sleep(0.06)
     with limits.training():
-        time.sleep(0.5)
+        time.sleep(0.05)
         assert limits.due() is StopCause.MAX_RUNTIME
     assert limits.due() is StopCause.MAX_RUNTIME
 

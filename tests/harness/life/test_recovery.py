@@ -7,15 +7,24 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sm_container.harness.inputs.fastfile import device
+from sm_container.harness.inputs.fastfile.device import may_mount, unmount_below
+from sm_container.harness.inputs.fastfile.mounts import mounts_below
 from sm_container.harness.job.status import JobStatus, Phase
 from sm_container.harness.life.faults import INTERNAL_ERROR
 from sm_container.harness.life.launch import create_job, run_detached
-from sm_container.harness.life.recovery import OWNER_DIED, Recovered, recover_job
+from sm_container.harness.life.recovery import (
+    OWNER_DIED,
+    Recovered,
+    end_mounts_of_the_dead,
+    recover_job,
+)
 from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.store.ownership import is_orphan, is_owned
 from sm_container.harness.store.series import points
@@ -175,3 +184,55 @@ def test_metrics_are_found_again_in_the_log(desk: Any) -> None:
     [metric] = folder.read().final_metrics
     assert metric.value == 0.5
     assert [each["Value"] for each in points(folder.metrics("algo-1"))] == [2.0, 1.0, 0.5]
+
+
+@pytest.fixture
+def mounted(desk: Any) -> Iterator[Callable[[JobFolder], Path]]:
+    """Mounts a disk over a folder of a job, as a harness that was killed may have left it."""
+    if not may_mount():
+        pytest.skip("only root may mount")
+
+    def mount(folder: JobFolder) -> Path:
+        place = folder.tree("algo-1") / "checkpoints"
+        place.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", place], check=True)
+        return place
+
+    yield mount
+    unmount_below(desk.home.jobs)
+
+
+def test_whatever_is_mounted_in_an_orphan_is_taken_away(desk: Any, mounted: Any) -> None:
+    folder, ownership = create_job(desk.prepared("true", desk.document()))
+    mounted(folder)
+    ownership.release()
+    assert recover_job(desk.store, folder) is not None
+    assert mounts_below(folder.path) == []
+
+
+def test_mounts_are_taken_from_those_alone_that_nobody_owns(desk: Any, mounted: Any) -> None:
+    places = {}
+    for name in ("over", "owned"):
+        folder, ownership = create_job(desk.prepared("true", desk.document(name)))
+        places[name] = mounted(folder)
+        if name == "over":
+            ownership.release()
+            assert recover_job(desk.store, folder) is not None  # whatever its record says then
+            mounted(folder)
+    assert end_mounts_of_the_dead(desk.store) == []
+    assert [mount.path for mount in mounts_below(desk.home.jobs)] == [places["owned"]]
+    ownership.release()
+
+
+def test_a_mount_that_cannot_be_taken_away_is_told(
+    desk: Any, mounted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, ownership = create_job(desk.prepared("true", desk.document()))
+    mounted(folder)
+    ownership.release()
+    with monkeypatch.context() as patched:  # as for a user who may not
+        patched.setattr(device, "may_mount", lambda: False)
+        patched.setenv("PATH", "/nowhere")
+        [fault] = end_mounts_of_the_dead(desk.store)
+    assert "job job has left a mount: " in str(fault)
+    assert "there is no fusermount3" in str(fault)

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -236,6 +237,6 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 def test_nothing_is_left_open(tmp_path: Path) -> None:
     before = os.listdir("/proc/self/fd")
-    with Parser([MetricDefinition("slow", EXPONENTIAL)], limits=QUICK) as parser:
+    with closing(Parser([MetricDefinition("slow", EXPONENTIAL)], limits=QUICK)) as parser:
         parser.parse(Block(0, LETHAL))
     assert os.listdir("/proc/self/fd") == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def full(home: Path) -> tuple[JobRecord, JobFolder]:
         {"algo-1": b"\x1b[1mbold\x1b[0m </script> " + HOSTILE.encode() + b"\n", "algo-2": b"b\n"},
     )
     for host in ("algo-1", "algo-2"):
-        with SeriesWriter(folder.metrics(host)) as writer:
+        with closing(SeriesWriter(folder.metrics(host))) as writer:
             writer.write(
                 {"MetricName": name, "Timestamp": BEGAN + 5 + step, "Value": 1 / (step + 1)}
                 for step in range(6)
@@ -80,7 +81,7 @@ def full(home: Path) -> tuple[JobRecord, JobFolder]:
                 {"MetricName": "nothing", "Timestamp": BEGAN + 6, "Value": value}
                 for value in (math.nan, math.inf)
             )
-        with SeriesWriter(folder.utilization(host)) as writer:
+        with closing(SeriesWriter(folder.utilization(host))) as writer:
             writer.write(
                 {
                     "Timestamp": BEGAN + 5 + step,

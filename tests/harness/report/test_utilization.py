@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tests.cli.records import job
 def sampled(folder: Path, **hosts: list[dict[str, Any]]) -> JobFolder:
     job_folder = JobFolder(folder)
     for host, points in hosts.items():
-        with SeriesWriter(job_folder.utilization(host.replace("_", "-"))) as writer:
+        with closing(SeriesWriter(job_folder.utilization(host.replace("_", "-")))) as writer:
             writer.write(points)
     return job_folder
 

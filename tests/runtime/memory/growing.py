@@ -16,7 +16,16 @@ from sm_container.runtime.memory.budget import Memory
 from sm_container.runtime.memory.enforcing import enforced
 
 MIB = 1 << 20
-bound = MemoryBound(MemoryBound(0).used() + {room} * MIB)
+looks = []  # what the watch has seen in use
+
+class Bound(MemoryBound):
+    def used(self):
+        used = super().used()
+        if threading.current_thread().name == "memory watch":
+            looks.append(used)
+        return used
+
+bound = Bound(MemoryBound(0).used() + {room} * MIB)
 memory = Memory(bound)
 stop = sm.Stop()
 blocks, asked = [], []
@@ -27,6 +36,11 @@ def say(*words):
 def grow(until):
     while memory.used < until:
         blocks.append(b"x" * (8 * MIB))
+
+def await_look(holds):
+    seen = len(looks)
+    while not any(map(holds, looks[seen:])):
+        time.sleep(0.005)
 
 with enforced(
     memory,

@@ -83,15 +83,12 @@ def test_the_soft_mark_calls_back_in_the_main_thread_once_a_crossing(tree: Tree)
             called.append(threading.current_thread() is threading.main_thread())
             blocks.clear()
 
+        soft = memory.limit * 0.85
         while len(called) < 2:
-            calls = len(called)
             grow(memory.limit * 0.9)
-            for _ in range(100):  # high until it is seen, then low for several looks; or once more
-                if len(called) > calls:
-                    break
-                time.sleep(0.01)
+            await_look(lambda used: used >= soft or not blocks)  # the callback has emptied them
             blocks.clear()
-            time.sleep(0.5)
+            await_look(lambda used: used < soft)
         say(all(called), len(called))
         """,
         "WATCH",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import numpy as np
 import pytest
 
 from sm_container.harness.request.errors import RequestError
+from sm_container.testing.jobs.data import Data
 from sm_container.testing.jobs.moments import MissedMomentError
 from sm_container.testing.jobs.training_job import TrainingJob
 from tests.testing.jobs.curve import algorithm
@@ -31,7 +35,7 @@ def test_every_input_mode(training_job: Make, target: object, mode: str) -> None
         metrics={"rmse": r"train:rmse=(\S+)"},
     ).run()
 
-    assert result.status == "Completed", result.describe()
+    assert result.status == "Completed"
     np.testing.assert_allclose(np.load(result.model / "curve.npy"), [0, 0, 1], atol=1e-9)
     assert result.metrics["rmse"] == [pytest.approx(0, abs=1e-9)]
 
@@ -42,7 +46,7 @@ def test_an_interruption_at_a_line_of_the_log(training_job: Make, target: object
 
     result = job.interrupt_after("epoch 1").interrupt_after("epoch 3").run()
 
-    assert result.status == "Completed", result.describe()
+    assert result.status == "Completed"
     assert result.starts == 3
     assert [line for line in result.log.splitlines() if line.startswith("epoch")] == [
         f"epoch {number} of 6" for number in range(6)
@@ -54,8 +58,19 @@ def test_a_kill_is_of_a_process_of_its_own(training_job: Make) -> None:
 
     result = job.kill_after("epoch 0").run()
 
-    assert result.status == "Completed", result.describe()
+    assert result.status == "Completed"
     assert result.starts == 2
+
+
+def test_checkpoints_that_are_saved_faster_than_uploaded_survive_a_kill(
+    training_job: Make,
+) -> None:
+    job = training_job(PROGRAM.with_name("hurried.py"), checkpoints=True)
+
+    result = job.kill_after("one is in S3").run()
+
+    assert result.status == "Completed", result.describe()
+    assert "went on" in result.log
 
 
 @targets
@@ -64,7 +79,8 @@ def test_a_stop(training_job: Make, target: object) -> None:
 
     result = job.stop_after("epoch 1 ").run()
 
-    assert (result.status, result.exit_code) == ("Stopped", 0), result.describe()
+    assert result.status == "Stopped"
+    assert result.exit_code == 0
 
 
 @targets
@@ -78,11 +94,29 @@ def test_a_failure_has_its_reason(training_job: Make, target: object) -> None:
     assert "the data is too small" in result.describe()
 
 
-def test_a_moment_that_never_comes(training_job: Make) -> None:
-    job = training_job(algorithm, channels={"train": DATA})
+@pytest.mark.parametrize(
+    ("befalls", "missed"),
+    [
+        (lambda job: job.interrupt_after("epoch 9"), "its interruption at 'epoch 9'"),
+        (lambda job: job.stop_after(500), "its stop after 500 s"),
+        (
+            lambda job: job.stop_after("epoch 9").interrupt_after("epoch 0"),
+            "its stop at 'epoch 9'",
+        ),
+    ],
+)
+def test_a_moment_that_never_comes(
+    training_job: Make, befalls: Callable[[TrainingJob], TrainingJob], missed: str
+) -> None:
+    job = training_job(algorithm, channels={"train": DATA}, hyperparameters={"epochs": 2})
 
-    with pytest.raises(MissedMomentError, match="ended before its interruption at 'epoch 9'"):
-        job.interrupt_after("epoch 9").run()
+    with pytest.raises(MissedMomentError, match=missed):
+        befalls(job).run()
+
+
+def test_a_moment_that_is_no_expression(training_job: Make) -> None:
+    with pytest.raises(ValueError, match=r"'epoch \(' is no regular expression"):
+        training_job(algorithm).interrupt_after("epoch (")
 
 
 def test_a_request_that_the_algorithm_refuses(training_job: Make) -> None:
@@ -90,14 +124,61 @@ def test_a_request_that_the_algorithm_refuses(training_job: Make) -> None:
         training_job(algorithm).run()
 
 
+def test_members_of_the_request_are_laid_over_the_others(training_job: Make) -> None:
+    request = {"OutputDataConfig": {"CompressionType": "NONE"}, "Tags": [{"Key": "a", "Value": ""}]}
+
+    result = training_job(algorithm, channels={"train": DATA}, request=request).run()
+
+    assert result.status == "Completed"
+    assert result.model_files() == ["curve.npy"]
+    assert result.record.document["Tags"] == request["Tags"]
+
+
+def test_several_hosts_are_refused(training_job: Make) -> None:
+    request = {"ResourceConfig": {"InstanceCount": 2}}
+
+    with pytest.raises(RequestError, match="use 1"):
+        training_job(PROGRAM, channels={"train": DATA}, request=request).run()
+
+
+def test_a_program_with_a_declaration_is_held_against_it(training_job: Make) -> None:
+    job = training_job(PROGRAM, algorithm=algorithm, channels={"train": DATA})
+
+    assert job.run().metrics["train:rmse"] == [pytest.approx(0, abs=1e-9)]
+    with pytest.raises(RequestError, match="speed is not supported by curve"):
+        training_job(PROGRAM, algorithm=algorithm, hyperparameters={"speed": 1}).run()
+
+
+def test_checkpoints_that_are_there_before(training_job: Make) -> None:
+    result = training_job(
+        algorithm,
+        channels={"train": DATA},
+        hyperparameters={"epochs": 3},
+        checkpoints={1: {"coef": np.zeros(3)}},
+    ).run()
+
+    assert "epoch 1 of 3" not in result.log
+    assert "epoch 2 of 3" in result.log
+    names = {path.name for path in result.checkpoints.iterdir()}
+    assert names >= {"sm-checkpoint-000000000001", "sm-checkpoint-000000000002"}
+
+
+def test_packed_data_comes_unpacked_through_a_pipe(training_job: Make, tmp_path: Path) -> None:
+    program = tmp_path / "train.py"
+    program.write_text("print('got', open('/opt/ml/input/data/train_0').read())\n")
+    data = Data({"a.txt": "one "}, "text/plain", mode="Pipe", compression="Gzip")
+
+    assert "got one" in training_job(program, channels={"train": data}).run().log
+
+
 def test_this_process_is_as_before(training_job: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-    import signal
-    import sys
+    def state() -> tuple[object, ...]:
+        places = (os.getcwd(), os.fstat(1), os.fstat(2), sys.stdout, sys.stderr)
+        return ({**os.environ}, signal.getsignal(signal.SIGTERM), *places)
 
     monkeypatch.setenv("SM_CHANNELS", "as before")
-    before = ({**os.environ}, signal.getsignal(signal.SIGTERM), sys.stdout, os.fstat(1))
+    before = state()
 
     training_job(algorithm, channels={"train": DATA}).run()
 
-    assert ({**os.environ}, signal.getsignal(signal.SIGTERM), sys.stdout, os.fstat(1)) == before
+    assert state() == before

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sm_container.harness.store.lock import lock, locked
 from sm_container.storage.errors import StorageError
 from sm_container.storage.files import said_of
 from sm_container.storage.objects import PART, Object
@@ -39,6 +40,12 @@ class ObjectCache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._objects = folder / "objects"
+
+    def share(self, other: Path) -> None:
+        """Let the cache in another folder, which is new, have the same entries: whoever comes
+        there finds what was copied here, and the other way round."""
+        self._objects.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ObjectCache(other)._objects.symlink_to(self._objects)
 
     def find(self, origin: str, object: Object) -> Path | None:
         """The entry of an object of the store at ``origin``, if there is one: it is used now."""
@@ -67,9 +74,9 @@ class ObjectCache:
             self._objects.mkdir(mode=0o700, parents=True, exist_ok=True)
             partials.mkdir(exist_ok=True)
         folder = partials / uuid.uuid4().hex
-        with _locked(partials, fcntl.LOCK_EX):
+        with locked(partials):
             folder.mkdir()
-            held = _lock(folder, fcntl.LOCK_EX)
+            held = lock(folder)
         try:
             yield folder
         finally:
@@ -81,10 +88,10 @@ class ObjectCache:
         partials = self._objects / _PARTIAL
         if not partials.is_dir():
             return
-        with _locked(partials, fcntl.LOCK_EX):
+        with locked(partials):
             for folder in partials.iterdir():
                 with suppress(BlockingIOError, FileNotFoundError):
-                    os.close(_lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB))
+                    os.close(lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB))
                     shutil.rmtree(folder, ignore_errors=True)
 
     def publish(self, partial: Path, origin: str, object: Object) -> Path:
@@ -138,26 +145,6 @@ class ObjectCache:
     def _folders(self) -> Iterator[Path]:
         if self._objects.is_dir():
             yield from (path for path in self._objects.iterdir() if path.is_dir())
-
-
-@contextmanager
-def _locked(path: Path, how: int) -> Iterator[None]:
-    held = _lock(path, how)
-    try:
-        yield
-    finally:
-        os.close(held)
-
-
-def _lock(path: Path, how: int) -> int:
-    """A descriptor that holds the lock; the kernel lets go of it however the process ends."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, how)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
 
 
 def _flush(path: Path) -> None:

@@ -251,7 +251,7 @@ def test_no_descriptor_is_left(mounted: Mounter, source: Path, link: Link | None
             file.read(100)
             seen.mount.close()
             assert number_of(lambda: os.statvfs(file.fileno())) == errno.ENOTCONN
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before  # those of other tests may go meanwhile
 
 
 def test_what_a_killed_server_left_is_taken_away(source: Path, mountpoint: Path) -> None:
