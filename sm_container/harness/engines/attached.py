@@ -17,7 +17,9 @@ from sm_container.harness.engines.engine import (
     EngineError,
     Exit,
     NetworkKind,
+    Notes,
     Stats,
+    unheard,
 )
 from sm_container.harness.engines.state import Life, State, exists
 from sm_container.harness.engines.waiting import wait_for
@@ -37,10 +39,18 @@ _MISCONFIGURED = re.compile(
 class AttachedContainer:
     """A created container. The command that starts it stays attached and ends when it does."""
 
-    def __init__(self, client: Client, spec: ContainerSpec, identity: str) -> None:
+    def __init__(
+        self,
+        client: Client,
+        spec: ContainerSpec,
+        identity: str,
+        before_removal: Notes = unheard,
+    ) -> None:
         self._client = client
         self._spec = spec
         self._identity = identity
+        self._before_removal = before_removal
+        self._is_removed = False
         self._attached: subprocess.Popen[bytes] | None = None
         self._exit: Exit | None = None
         self._killed = False  # by us: an end by SIGKILL then says nothing about memory
@@ -110,6 +120,9 @@ class AttachedContainer:
 
     def remove(self) -> None:
         self._killed = True
+        if not self._is_removed:
+            self._before_removal(self.name)
+        self._is_removed = True
         remove(self._client, self.name)
         if self._attached is not None:
             self._attached.wait()

@@ -18,6 +18,7 @@ from sm_container.harness.engines.engine import (
     Probe,
     Target,
     stay,
+    unheard,
 )
 from sm_container.harness.engines.images import is_present, pull
 from sm_container.harness.engines.leftovers import eventually, runs_with
@@ -31,16 +32,20 @@ _CREATE_SECONDS = 60.0
 
 class ContainerEngine:
     """Runs images. A container is made, then started by a command that stays attached to it: two
-    calls of the engine in all where nothing goes wrong."""
+    calls of the engine in all where nothing goes wrong. ``before_removal`` is told the name of a
+    container that is about to be removed."""
 
     protects_inputs = True
 
-    def __init__(self, client: Client, home: Home, notes: Notes) -> None:
+    def __init__(
+        self, client: Client, home: Home, notes: Notes, before_removal: Notes = unheard
+    ) -> None:
         folder = home.path / "engines" / client.dialect.value
         folder.mkdir(parents=True, exist_ok=True)
         self.client = replace(client, folder=folder)
         self._home = home
         self._notes = notes
+        self._before_removal = before_removal
 
     @property
     def name(self) -> str:
@@ -82,7 +87,7 @@ class ContainerEngine:
             if not self._get(image_of(spec.target), spec.platform, leave):
                 raise
             identity = self._create(spec)
-        return AttachedContainer(self.client, spec, identity)
+        return AttachedContainer(self.client, spec, identity, self._before_removal)
 
     def remove_orphans(self, job: str) -> list[str]:
         labels = (f"{HOME_LABEL}={self._home.identity}", f"{JOB_LABEL}={job}")
