@@ -21,7 +21,8 @@ class Block:
     """One fenced block. Settings follow the language: ```` ```sh run="no" ````.
 
     ``title`` names the file that the block is, ``run="no"`` keeps it from being run, with
-    ``run="pytest"`` it is part of a test module, ``exit`` is the exit code of its last command.
+    ``run="pytest"`` it is part of a test module, ``run="container"`` until there is a container
+    engine, ``exit`` is the exit code of its last command.
     """
 
     page: Path
@@ -41,7 +42,18 @@ class Block:
 def pages() -> list[Path]:
     """Every page of the documentation."""
     top = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
-    return [*top, *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
+    examples = sorted(ROOT.glob("examples/*/README.md"))
+    return [*top, *sorted((ROOT / "docs").rglob("*.md")), *examples]
+
+
+def followed() -> list[Path]:
+    """The pages that a reader follows from their first step to the last, at a desk."""
+    docs = ROOT / "docs"
+    return [
+        docs / "tutorial.md",
+        *sorted(docs.glob("how-to/*.md")),
+        *sorted(docs.glob("migrate/*")),
+    ]
 
 
 def blocks(*languages: str) -> list[Block]:
