@@ -51,7 +51,7 @@ class InputChannel:
         self,
         rows: int = 65_536,
         *,
-        shuffle: int | None = None,
+        shuffle: int | tuple[int, int] | None = None,
         shard: tuple[int, int] = (0, 1),
         prefetch: int = 2,
         on_fault: OnFault = OnFault.RAISE,
@@ -68,7 +68,9 @@ class InputChannel:
         container; one that is left early is over, and the next pass is the next epoch.
 
         ``shuffle`` is a seed: files come in another order each pass, and rows are mixed within a
-        window of eight batches; the same for the same seed, pass and data. ``shard=(i, n)`` is
+        window of eight batches; the same for the same seed, pass and data. A pair of a seed and an
+        epoch is the order of that epoch, whatever pass of this process it is: so that a job which
+        goes on after an interruption sees what it would have seen. ``shard=(i, n)`` is
         for worker i of n on this host: every n-th file. ``prefetch`` batches are made ahead by a
         thread (0: none). ``on_fault`` says what to do at a damaged record. ``timeout`` is how
         many seconds Pipe mode waits for the FIFO and for each next byte. ``content_type`` stands
@@ -92,7 +94,7 @@ class InputChannel:
     def records(
         self,
         *,
-        shuffle: int | None = None,
+        shuffle: int | tuple[int, int] | None = None,
         shard: tuple[int, int] = (0, 1),
         prefetch: int = 2,
         on_fault: OnFault = OnFault.RAISE,

@@ -13,7 +13,13 @@ from sm_container.channels.errors import ChannelError
 from sm_container.channels.formats import Choice
 from sm_container.channels.passes import Pass, Plan, Start
 from sm_container.channels.pipe import Interrupted
-from sm_container.channels.shuffling import shuffled_batches, shuffled_records
+from sm_container.channels.shuffling import (
+    Shuffle,
+    order_of,
+    require_shuffle,
+    shuffled_batches,
+    shuffled_records,
+)
 from sm_container.channels.sources import Part
 from sm_container.contract.inputs import InputMode
 from sm_container.records.batch import Batch, rebatched
@@ -35,7 +41,7 @@ class Reading:
     """The arguments of one call, checked when it is made. Raises ValueError and ChannelError."""
 
     channel: InputChannel
-    shuffle: int | None
+    shuffle: Shuffle | None
     shard: tuple[int, int]
     prefetch: int
     on_fault: OnFault
@@ -48,8 +54,8 @@ class Reading:
         worker, workers = self.shard
         if not 0 <= worker < workers:
             raise ValueError(f"shard is {self.shard}; give (i, n) with i from 0 to n - 1")
-        if self.shuffle is not None and (isinstance(self.shuffle, bool) or self.shuffle < 0):
-            raise ValueError(f"shuffle is {self.shuffle}; give a seed from 0 on, or None")
+        if self.shuffle is not None:
+            require_shuffle(self.shuffle)
         if not isinstance(self.on_fault, OnFault):
             raise ValueError(f"on_fault is {self.on_fault!r}; give OnFault.RAISE, SKIP or STOP")
         if self.prefetch < 0:
@@ -117,8 +123,8 @@ class Reading:
             if self.shuffle is None:
                 yield from rebatched(read, rows)
             else:
-                seed, worker = self.shuffle, self.shard[0]
-                yield from shuffled_batches(read, rows, seed, start.number, worker)
+                seed, number = order_of(self.shuffle, start.number)
+                yield from shuffled_batches(read, rows, seed, number, self.shard[0])
 
     def _records(
         self, parts: Callable[[Start], Generator[Part]], start: Start
@@ -131,7 +137,8 @@ class Reading:
             if self.shuffle is None:
                 yield from read
             else:
-                yield from shuffled_records(read, self.shuffle, start.number, self.shard[0])
+                seed, number = order_of(self.shuffle, start.number)
+                yield from shuffled_records(read, seed, number, self.shard[0])
 
     def _all(
         self, parts: Iterable[Part], of: Callable[[Part], Iterator[T]], start: Start

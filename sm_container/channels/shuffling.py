@@ -18,7 +18,26 @@ WINDOW_RECORDS = 1024
 WINDOW_BYTES = 64 << 20
 """and how many bytes of objects in them, about."""
 
+Shuffle = int | tuple[int, int]
+"""A seed, for another order in each pass; or a seed and a number, for the order of that pass."""
+
 _FILES, _ROWS = 0, 1
+
+
+def order_of(shuffle: Shuffle, number: int) -> tuple[int, int]:
+    """The seed and the number that make the order of the pass ``number`` of this process."""
+    return shuffle if isinstance(shuffle, tuple) else (shuffle, number)
+
+
+def require_shuffle(shuffle: object) -> None:
+    """Raise ValueError for what is no Shuffle."""
+    parts = shuffle if isinstance(shuffle, tuple) else (shuffle,)
+    is_pair = not isinstance(shuffle, tuple) or len(shuffle) == 2
+    if is_pair and all(type(part) is int and part >= 0 for part in parts):
+        return
+    raise ValueError(
+        f"shuffle is {shuffle!r}; give a seed from 0 on, a pair of a seed and an epoch, or None"
+    )
 
 
 def permuted(files: Sequence[T], seed: int, number: int) -> list[T]:

@@ -15,7 +15,7 @@ from sm_container.channels.gunzip import Gunzipped, is_gzip
 from sm_container.channels.lazy import FileSource, ReadAheadFile, in_order
 from sm_container.channels.passes import Start
 from sm_container.channels.pipe import Interrupted, PipeReader
-from sm_container.channels.shuffling import permuted
+from sm_container.channels.shuffling import Shuffle, order_of, permuted
 from sm_container.channels.wrapped import Objects
 from sm_container.contract.inputs import InputMode
 from sm_container.records.whole import Whole
@@ -55,14 +55,14 @@ def stream(
 def files(
     channel: InputChannel,
     choice: Choice,
-    seed: int | None,
+    shuffle: Shuffle | None,
     shard: tuple[int, int],
     start: Start,
 ) -> Generator[Part]:
     """The files of a pass in File and FastFile mode, each closed before the next."""
     paths = channel.files()
-    if seed is not None:
-        paths = permuted(paths, seed, start.number)
+    if shuffle is not None:
+        paths = permuted(paths, *order_of(shuffle, start.number))
     worker, workers = shard
     paths = paths[worker::workers]
     folder = channel.path

@@ -17,8 +17,10 @@ from tests.channels.feeding import channel
     ("arguments", "said"),
     [
         ({"on_fault": "skip"}, "on_fault is 'skip'; give OnFault.RAISE, SKIP or STOP"),
-        ({"shuffle": True}, "shuffle is True; give a seed from 0 on, or None"),
-        ({"shuffle": False}, "shuffle is False; give a seed from 0 on, or None"),
+        ({"shuffle": (1, 2, 3)}, r"shuffle is \(1, 2, 3\); give a seed from 0 on, a pair .*"),
+        ({"shuffle": (1, -2)}, r"shuffle is \(1, -2\); give a seed from 0 on, a pair .*"),
+        ({"shuffle": True}, "shuffle is True; give a seed from 0 on, a pair .*"),
+        ({"shuffle": False}, "shuffle is False; give a seed from 0 on, a pair .*"),
     ],
 )
 def test_what_would_mean_something_else_is_refused(

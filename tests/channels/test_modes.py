@@ -283,6 +283,18 @@ def test_the_same_shuffle_for_a_seed_and_a_pass(layout: Layout, mode: InputMode)
 
 
 @pytest.mark.parametrize("mode", MODES)
+def test_an_epochs_order_is_the_same_in_whatever_pass(layout: Layout, mode: InputMode) -> None:
+    objects = {f"{n}.csv": b"".join(b"%d,0\n" % (n * 10 + i) for i in range(10)) for n in range(9)}
+    orders = []
+    with served(layout, mode, objects, "text/csv", epochs=4) as train:
+        for shuffle in (7, 7, (7, 1), (7, 0)):
+            batches = list(train.batches(rows=16, shuffle=shuffle, timeout=WAIT))
+            orders.append(concatenated(batches)["label"].tolist())  # type: ignore[union-attr]
+    assert orders == [orders[0], orders[1], orders[1], orders[0]]
+    assert orders[0] != orders[1]
+
+
+@pytest.mark.parametrize("mode", MODES)
 def test_single_records_are_shuffled_too(layout: Layout, mode: InputMode) -> None:
     text = b"".join(b'{"x": %d}\n' % n for n in range(3000))
     with served(layout, mode, {"a": text}, "application/jsonlines", epochs=1) as train:
