@@ -91,7 +91,7 @@ def train_epoch(
     model.train()
     losses = []
     hp = job.hyperparameters
-    for images, labels in batches(job.channels["train"], hp.batch_size, shuffle=hp.seed + epoch):
+    for images, labels in batches(job.channels["train"], hp.batch_size, (hp.seed, epoch)):
         optimizer.zero_grad()
         loss = nn.functional.cross_entropy(model(images), labels)
         loss.backward()
@@ -112,7 +112,7 @@ def accuracy_of(model: nn.Module, channel: sm.InputChannel, batch_size: int) -> 
 
 
 def batches(
-    channel: sm.InputChannel, rows: int, shuffle: int | None = None
+    channel: sm.InputChannel, rows: int, shuffle: tuple[int, int] | None = None
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Images of the shape (n, 1, height, width) from 0 to 1, and labels of the shape (n,)."""
     for batch in channel.batches(rows=rows, shuffle=shuffle):
