@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint bench bench-memory clean
+.PHONY: help demo test test-long lint docs bench bench-memory clean
 
 help: ## say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,6 +25,10 @@ test-long: $(VENV)/.ready ## the tests that take minutes, and every Python of th
 
 lint: $(VENV)/.ready ## style, types and the walls between the rooms
 	@BIN=$(BIN) scripts/test lint
+
+docs: $(VENV)/.ready ## the pages of docs/ as a site, in build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "open build/site/index.html; to search, serve it: $(BIN)/python -m http.server -d build/site"
 
 bench: $(VENV)/.ready ## measure against the rivals, write benchmarks/RESULTS.md
 	@BIN=$(BIN) scripts/bench

@@ -37,7 +37,9 @@ def _row(content: memoryview, count: int) -> Row:
     (ROOT / "build").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ROOT / "build", prefix="checkpoints") as place:
         share = Share("algo-1", ("algo-1",), SavedBy.FIRST_HOST)
-        checkpoints = Checkpoints(CheckpointFolder(Path(place, "ours"), Retention(newest=1), share))
+        checkpoints = Checkpoints(
+            CheckpointFolder(Path(place, "ours"), Retention(newest=1), share, None)
+        )
         bare_folder = Path(place, "bare")
 
         def save() -> None:

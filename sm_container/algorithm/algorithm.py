@@ -23,12 +23,20 @@ Result = TypeVar("Result")
 
 
 class Algorithm(Generic[H]):
-    """A training algorithm.
+    """A training algorithm: what it takes and reports, and the function that trains.
 
     ``hyperparameters`` is a dataclass annotated with Range, OneOf, Tunable and Name; without it
-    any are accepted, and ``job.hyperparameters`` is a dict of strings. ``on_stop`` says what
-    SIGTERM does to the function that trains. Raises DeclarationError for a declaration that
-    cannot stand. Nothing is read until ``run`` or ``main``.
+    any are accepted, and ``job.hyperparameters`` is a dict of strings. ``unknown_hyperparameters``
+    says what becomes of those that it has not.
+
+    ``channels`` are those that a job may have; without them any are accepted. ``metrics`` are those
+    that the service is to find in the log. ``on_stop`` says what SIGTERM does to the function that
+    trains, ``checkpoints`` which of them stay, ``memory`` what keeps training within its memory.
+    ``description`` and ``supports_distributed_training`` (more than one host) go into the
+    CreateAlgorithm document.
+
+    Raises DeclarationError for a declaration that cannot stand. Nothing is read until ``run`` or
+    ``main``. Source: CreateAlgorithm, TrainingSpecification.
     """
 
     @overload

@@ -13,6 +13,7 @@ import click
 
 COMMANDS = (
     "run",
+    "certify",
     "chaos",
     "ps",
     "describe",

@@ -28,7 +28,8 @@ def write_report(
     Raises:
         Complaint: where prices are not as they should be, or no browser can be started.
     """
-    from sm_container.harness.report.page import ReportError, page
+    from sm_container.harness.report.environment import ReportError
+    from sm_container.harness.report.page import page
 
     if price is not None and prices is not None:
         raise click.UsageError("--price and --prices: one of the two says what an hour costs")

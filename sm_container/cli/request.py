@@ -60,7 +60,7 @@ REQUEST_OPTIONS = (
     click.Option(
         ["--max-wait"],
         metavar="DURATION",
-        help="Time limit of a spot job with all waiting. [default: as long as it may run]",
+        help="Time limit of a spot job with all waiting. [default: an hour more than it may run]",
     ),
     click.Option(
         ["--metric"], multiple=True, metavar="NAME=REGEX", help="A metric to find in the log."

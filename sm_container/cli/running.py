@@ -137,6 +137,7 @@ def _options(given: Mapping[str, Any], target: str) -> RunOptions:
         s3_root=None if s3_root is None else str(s3_root.absolute()),
         sample=given["sample"],
         platform=given["platform"],
+        user=given["user"],
         credentials=given["credentials"],
         region=given["region"],
         memory_bytes=given["memory"],
@@ -164,7 +165,7 @@ def _require_match(given: Mapping[str, Any], target: str) -> None:
         faults.append(f"{target} is an image, and the process engine runs programs")
     faults += [
         f"--{option} is for images: the process engine cannot honour it"
-        for option in ("memory", "memory-reserve", "shm-size", "platform")
+        for option in ("memory", "memory-reserve", "shm-size", "platform", "user")
         if is_program and given[option.replace("-", "_")] is not None
     ]
     if faults:

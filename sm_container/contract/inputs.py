@@ -25,8 +25,11 @@ class InputMode(_Term):
     """How a channel's bytes reach the algorithm. Source: TrainingInputMode."""
 
     FILE = "File"
+    """A folder of files that were copied before the container started."""
     PIPE = "Pipe"
+    """A FIFO an epoch."""
     FAST_FILE = "FastFile"
+    """A folder of files whose bytes come when they are read."""
 
 
 class Distribution(_Term):
@@ -47,7 +50,9 @@ class Compression(_Term):
     """What Pipe mode unpacks. Source: CompressionType."""
 
     NONE = "None"
+    """Nothing."""
     GZIP = "Gzip"
+    """Each object, as gzip data."""
 
 
 @dataclass(frozen=True)

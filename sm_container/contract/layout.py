@@ -33,102 +33,127 @@ class Layout:
 
     @property
     def input(self) -> Path:
+        """``input``: what the platform puts in place before the container starts."""
         return self.base / "input"
 
     @property
     def config(self) -> Path:
+        """``input/config``: the configuration files."""
         return self.input / "config"
 
     @property
     def hyperparameters(self) -> Path:
+        """``input/config/hyperparameters.json``."""
         return self.config / "hyperparameters.json"
 
     @property
     def input_data_config(self) -> Path:
+        """``input/config/inputdataconfig.json``: the channels."""
         return self.config / "inputdataconfig.json"
 
     @property
     def resource_config(self) -> Path:
+        """``input/config/resourceconfig.json``: the hosts."""
         return self.config / "resourceconfig.json"
 
     @property
     def init_config(self) -> Path:
+        """``input/config/init-config.json``: the platform's own."""
         return self.config / "init-config.json"
 
     @property
     def metric_definition_regex(self) -> Path:
+        """``input/config/metric-definition-regex.json``."""
         return self.config / "metric-definition-regex.json"
 
     @property
     def checkpoint_config(self) -> Path:
+        """``input/config/checkpointconfig.json``; only of a job with a CheckpointConfig."""
         return self.config / "checkpointconfig.json"
 
     @property
     def debug_hook_config(self) -> Path:
+        """``input/config/debughookconfig.json``; only of a job that has one."""
         return self.config / "debughookconfig.json"
 
     @property
     def profiler_config(self) -> Path:
+        """``input/config/profilerconfig.json``; only of a job that has one."""
         return self.config / "profilerconfig.json"
 
     @property
     def tensorboard_output_config(self) -> Path:
+        """``input/config/tensorboardoutputconfig.json``; only of a job that has one."""
         return self.config / "tensorboardoutputconfig.json"
 
     @property
     def training_job_config(self) -> Path:
+        """``input/config/trainingjobconfig.json``: the request, as the platform keeps it."""
         return self.config / "trainingjobconfig.json"
 
     @property
     def upstream_output_data_config(self) -> Path:
+        """``input/config/upstreamoutputdataconfig.json``: the platform's own."""
         return self.config / "upstreamoutputdataconfig.json"
 
     @property
     def data(self) -> Path:
+        """``input/data``: the channels."""
         return self.input / "data"
 
     @property
     def model(self) -> Path:
+        """``model``: what becomes model.tar.gz."""
         return self.base / "model"
 
     @property
     def output(self) -> Path:
+        """``output``: all that is written but the model and checkpoints."""
         return self.base / "output"
 
     @property
     def output_data(self) -> Path:
+        """``output/data``: what becomes output.tar.gz."""
         return self.output / "data"
 
     @property
     def failure(self) -> Path:
+        """``output/failure``: the file whose first 1024 characters become the FailureReason."""
         return self.output / "failure"
 
     @property
     def metrics(self) -> Path:
+        """``output/metrics/sagemaker``."""
         return self.output / "metrics" / "sagemaker"
 
     @property
     def profiler(self) -> Path:
+        """``output/profiler``."""
         return self.output / "profiler"
 
     @property
     def tensorboard(self) -> Path:
+        """``output/tensorboard``, where no LocalPath says otherwise."""
         return self.output / "tensorboard"
 
     @property
     def tensors(self) -> Path:
+        """``output/tensors``: the debugger's, where no LocalPath says otherwise."""
         return self.output / "tensors"
 
     @property
     def intermediate(self) -> Path:
+        """``output/intermediate``: of sagemaker-training alone."""
         return self.output / "intermediate"
 
     @property
     def checkpoints(self) -> Path:
+        """``checkpoints``, where no LocalPath says otherwise."""
         return self.base / "checkpoints"
 
     @property
     def code(self) -> Path:
+        """``code``: the user's script, in script mode."""
         return self.base / "code"
 
     def place_of(self, path: str) -> Path:

@@ -118,7 +118,9 @@ class ResourceConfig:
 
     @classmethod
     def read(cls, path: Path) -> ResourceConfig:
+        """Read the file. Raises ContractError where it is not there or not what it should be."""
         return cls.from_document(read_document(path), path)
 
     def write(self, path: Path) -> None:
+        """Write the file."""
         write_document(path, self.to_document())

@@ -22,8 +22,8 @@ class CheckpointPolicy:
     """Which checkpoints stay, and who saves them.
 
     The ``newest`` stay, and the ``best`` by ``metric``, which is one of the declared metrics with a
-    goal and among those that ``save`` is given. The platform copies checkpoints while the job
-    runs, so the newest may not be in S3 yet when an instance is lost: keep two at least.
+    goal and among those that ``save`` is given. Where the platform copies checkpoints to S3, two
+    more stay: the newest that is there, and the next that is to get there.
     """
 
     newest: int = 3

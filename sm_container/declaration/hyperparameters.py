@@ -26,8 +26,11 @@ class UnknownPolicy(Enum):
     """What becomes of a hyperparameter that nobody declared."""
 
     REFUSE = "refuse"
+    """The job fails, with the name that was probably meant."""
     WARN = "warn"
+    """A line in the log; training goes on without it."""
     IGNORE = "ignore"
+    """Training goes on without it."""
 
 
 @dataclasses.dataclass(frozen=True)

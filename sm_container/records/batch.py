@@ -38,8 +38,9 @@ one is used, two wait between them, and the last one is smaller."""
 class Batch(Mapping[str, Column]):
     """Columns by name, all of ``rows`` rows: numpy arrays, and Csr where rows are sparse.
 
-    ``batch["features"]`` is a matrix, ``batch["label"]`` an array; formats with names of their
-    own (parquet, JSON lines) have those instead.
+    ``batch["features"]`` is a matrix of the shape (rows, columns), ``batch["label"]`` an array of
+    the shape (rows,), or a matrix where a record has several; formats with names of their own
+    (parquet, JSON lines) have those instead.
     """
 
     def __init__(self, columns: Mapping[str, Column | spmatrix]) -> None:

@@ -19,7 +19,9 @@ _INDEX = np.dtype(np.int64)
 class Csr:
     """Row i has ``data[indptr[i]:indptr[i + 1]]`` in the columns ``indices[...]`` of as many.
 
-    ``indices`` and ``indptr`` are int64. The columns of a row stand in the order of the record.
+    ``data`` has one dimension, and ``indices`` is as long; ``indptr`` has a number more than there
+    are rows. ``indices`` and ``indptr`` are int64. ``columns`` is how wide each row is. The columns
+    of a row stand in the order of the record.
     """
 
     data: NDArray[Any]
@@ -32,10 +34,12 @@ class Csr:
 
     @property
     def shape(self) -> tuple[int, int]:
+        """How many rows and columns."""
         return len(self), self.columns
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """Of the numbers in ``data``."""
         dtype: np.dtype[Any] = self.data.dtype
         return dtype
 

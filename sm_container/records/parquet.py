@@ -27,8 +27,8 @@ _GROUP = 64 << 20
 
 @dataclass(frozen=True)
 class Parquet:
-    """Columns as Arrow has them (see ``from_arrow``); ``columns`` are the wanted ones, all by
-    default. Reading needs memory for ``rows`` rows and a window of 1 MiB a column.
+    """Columns as Arrow has them, in arrays of the same types; ``columns`` are the wanted ones, all
+    by default. Reading needs memory for ``rows`` rows and a window of 1 MiB a column.
     """
 
     content_type: ClassVar[str] = "application/x-parquet"

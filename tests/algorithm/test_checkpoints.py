@@ -89,6 +89,8 @@ def test_a_killed_job_goes_on(layout: Layout) -> None:
     assert (resumed.returncode, resumed.stdout, resumed.stderr) == (0, "from 6\n", "")
     assert (layout.model / "total").read_text() == "45"
     assert sorted(path.name for path in layout.checkpoints.iterdir()) == [
+        "sm-checkpoint-000000000005",  # which was restored
+        "sm-checkpoint-000000000006",  # which is to get to S3 next
         "sm-checkpoint-000000000008",
         "sm-checkpoint-000000000009",
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import subprocess
+import tarfile
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -244,3 +245,38 @@ def test_a_container_goes_on_from_the_checkpoints_of_another(
     assert "1\none\ntwo\nlatest\nstep-1\n" in desk.run("logs", "second").stdout
     kept = desk.folder / "kept"
     assert [str(f.relative_to(kept)) for f in kept.rglob("*") if f.is_file()] == ["latest"]
+
+
+AS_ANOTHER = """
+trap 'exit 0' TERM
+id -u > /opt/ml/model/uid && id -g >> /opt/ml/model/uid
+cat /opt/ml/input/data/train/a.csv > /opt/ml/output/data/seen
+mkdir -p /opt/ml/checkpoints/below
+echo x >> /opt/ml/checkpoints/state && echo x >> /opt/ml/checkpoints/below/state || exit 4
+[ $(wc -l < /opt/ml/checkpoints/state) -gt 1 ] && exit 0
+while :; do sleep 0.05; done
+"""
+
+
+def test_another_user_may_write_where_an_algorithm_may(desk: Any, base_image: str) -> None:
+    (desk.folder / "data").mkdir()
+    (desk.folder / "data" / "a.csv").write_text("1,2\n")
+    (desk.folder / "data" / "a.csv").chmod(0o600)
+    (desk.folder / "code.sh").write_text(AS_ANOTHER)
+
+    done = desk.run(
+        *("run", base_image, "--engine", "podman", "--user", "10001:10002", "--name", "another"),
+        *("--entrypoint", "sh /opt/ml/input/data/code/code.sh", "-c", "code=code.sh"),
+        *("-c", "train=data"),
+        *("--checkpoint", "kept", "--output", "made", "--spot", "--interrupt-after", "0.3"),
+    )
+
+    assert done.returncode == 0, done.stderr
+    with tarfile.open(desk.folder / "made/another/output/model.tar.gz") as archive:
+        [uid] = [archive.extractfile(each) for each in archive if each.isfile()]
+        assert uid is not None
+        assert uid.read() == b"10001\n10002\n"
+    # The second start wrote on in what had been restored, in folders too.
+    assert (desk.folder / "kept/state").read_text() == "x\nx\n"
+    assert (desk.folder / "kept/below/state").read_text() == "x\nx\n"
+    assert (desk.folder / "data" / "a.csv").stat().st_mode & 0o777 == 0o600

@@ -57,9 +57,9 @@ def test_what_is_told_of_an_interruption(desk: Any) -> None:
         "Percent": round((1 - billable / training) * 100, 1),
         "AssumedDiscountPercent": 62.5,
     }
-    assert found["StoppingCondition"]["MaxWaitTimeInSeconds"] == 86400
+    assert found["StoppingCondition"]["MaxWaitTimeInSeconds"] == 90000
     page = desk.run("describe", "spot").stdout
-    assert "1 d, with waiting 1 d; spot instances" in page
+    assert "1 d, with waiting 1 d 1 h; spot instances" in page
     assert "Interrupted after" in page
     assert desk.run("logs", "spot").stdout == "attempt 2\n"
     listed = json.loads(desk.run("ps", "--all", "--json").stdout)
@@ -74,6 +74,14 @@ def test_without_a_warning(desk: Any) -> None:
     own = json.loads(done.stdout)["SmContainer"]
     assert own["Interruptions"][0]["Signal"] == "SIGKILL"
     assert own["Attempts"][0]["ExitCode"] == 137
+
+
+def test_a_job_at_its_limit_has_exceeded_its_runtime(desk: Any) -> None:
+    """Not the time with all waiting, though that began earlier."""
+    program = desk.program("algorithm", "exec sleep 300")
+    done = desk.run("run", program, "--spot", "--max-runtime", "1", "--grace", "0", "--json")
+    assert done.returncode == 124, done.stderr
+    assert json.loads(done.stdout)["SecondaryStatus"] == "MaxRuntimeExceeded"
 
 
 def test_a_detached_job_knows_what_it_was_told(desk: Any) -> None:

@@ -236,6 +236,7 @@ def test_an_algorithms_document_is_held_against_the_request(desk: Any) -> None:
         (["run", "image:1", "--memory-reserve", "some"], "'some' is no amount of memory"),
         (["run", "/bin/true", "--shm-size", "1g"], "--shm-size is for images"),
         (["run", "/bin/true", "--platform", "linux/arm64"], "--platform is for images"),
+        (["run", "/bin/true", "--user", "1000"], "--user is for images"),
         (["run", "/bin/true", "--credentials", "mine"], "choose none, env or profile=NAME"),
         (["run", "/bin/true", "--shell"], "--shell needs a terminal"),
         (["run", "/bin/true", "--shell", "--detach"], "--detach and --shell exclude one another"),

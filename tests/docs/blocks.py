@@ -10,6 +10,9 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[2]
+NOT_BY_ITSELF = ("no", "pytest")
+"""What the setting ``run`` says of a block that is not simply run."""
+
 _SETTING = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -17,8 +20,9 @@ _SETTING = re.compile(r'(\w+)="([^"]*)"')
 class Block:
     """One fenced block. Settings follow the language: ```` ```sh run="no" ````.
 
-    ``title`` names the file that the block is, ``run="no"`` keeps it from being run,
-    ``exit`` is the exit code of its last command.
+    ``title`` names the file that the block is, ``run="no"`` keeps it from being run, with
+    ``run="pytest"`` it is part of a test module, ``run="container"`` until there is a container
+    engine, ``exit`` is the exit code of its last command.
     """
 
     page: Path
@@ -29,7 +33,7 @@ class Block:
 
     @property
     def runs(self) -> bool:
-        return self.settings.get("run") != "no"
+        return self.settings.get("run") not in NOT_BY_ITSELF
 
     def __str__(self) -> str:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
@@ -38,7 +42,18 @@ class Block:
 def pages() -> list[Path]:
     """Every page of the documentation."""
     top = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
-    return [*top, *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
+    examples = sorted(ROOT.glob("examples/*/README.md"))
+    return [*top, *sorted((ROOT / "docs").rglob("*.md")), *examples]
+
+
+def followed() -> list[Path]:
+    """The pages that a reader follows from their first step to the last, at a desk."""
+    docs = ROOT / "docs"
+    return [
+        docs / "tutorial.md",
+        *sorted(docs.glob("how-to/*.md")),
+        *sorted(docs.glob("migrate/*")),
+    ]
 
 
 def blocks(*languages: str) -> list[Block]:

@@ -41,8 +41,12 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), link
 
 
-def test_every_page_is_in_the_index() -> None:
-    index = ROOT / "docs" / "README.md"
+@pytest.mark.parametrize(
+    "index",
+    sorted((ROOT / "docs").rglob("README.md")),
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
+def test_every_page_is_in_the_index_of_its_folder(index: Path) -> None:
     linked = {(index.parent / link.partition("#")[0]).resolve() for link in links(index)}
 
-    assert set((ROOT / "docs").glob("*.md")) - {index} <= linked
+    assert set(index.parent.glob("*.md")) - {index} <= linked

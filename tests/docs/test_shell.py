@@ -9,13 +9,39 @@ from collections.abc import Iterable, Iterator
 
 import click
 import pytest
+from markdown_it import MarkdownIt
 
 from sm_container.cli.group import sm_container
-from tests.docs.blocks import ROOT, Block, blocks
+from tests.docs.blocks import ROOT, Block, blocks, pages
 
-SHELL = blocks("sh", "bash", "shell", "console")
+SHELL = [
+    block for block in blocks("sh", "bash", "shell", "console") if "title" not in block.settings
+]
+INLINE = sorted(
+    {
+        tuple(shlex.split(child.content)[1:])
+        for page in pages()
+        for token in MarkdownIt().enable("table").parse(page.read_text(encoding="utf-8"))
+        for child in token.children or ()
+        if child.type == "code_inline" and child.content.startswith("sm-container ")
+    }
+)
 # Programs of the reader's machine, whose options are not ours to check.
-FOREIGN = {".", "aws", "cp", "docker", "ls", "mkdir", "pip", "podman", "printf", "python3", "tar"}
+FOREIGN = {
+    ".",
+    "aws",
+    "cat",
+    "chmod",
+    "cp",
+    "docker",
+    "ls",
+    "mkdir",
+    "pip",
+    "podman",
+    "printf",
+    "python3",
+    "tar",
+}
 
 
 def commands(block: Block) -> Iterator[list[str]]:
@@ -48,6 +74,19 @@ def test_every_command_exists(block: Block) -> None:
             assert (ROOT / program).exists(), words
         else:
             assert program in FOREIGN, f"{block}: {program} is not known here"
+
+
+@pytest.mark.parametrize("words", INLINE, ids=" ".join)
+def test_every_command_in_the_text_exists(words: tuple[str, ...]) -> None:
+    """In the text a command may lack its target, or have another word for what the reader gives."""
+    command: click.Command | None = sm_container
+    for word in words:
+        if isinstance(command, click.Group) and word.islower() and word.isalpha():
+            command = command.get_command(click.Context(command), word)
+            assert command is not None, word
+    known = {option for parameter in command.params for option in parameter.opts}
+
+    assert {word for word in words if word.startswith("--") and len(word) > 2} <= known | {"--help"}
 
 
 def _parse(arguments: list[str]) -> None:

@@ -4,9 +4,15 @@ other plugins."""
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
 import sys
 
 import pytest
+
+from sm_container.harness.engines.leftovers import eventually
+from sm_container.harness.job.status import JobStatus
+from sm_container.harness.store.folder import JobFolder
 
 pytest_plugins = ["pytester"]
 
@@ -225,6 +231,54 @@ def test_two_workers_at_once(suite: pytest.Pytester) -> None:
 
     result.assert_outcomes(passed=4, failed=1)
     result.stdout.fnmatch_lines(["*- sm-container job words-* -*", "*ValueError: the data is too*"])
+
+
+@pytest.mark.parametrize(
+    ("where", "sent"),
+    [("here", signal.SIGINT), ("here", signal.SIGTERM), ("program", signal.SIGINT)],
+)
+def test_who_ends_the_tests_ends_their_job(
+    suite: pytest.Pytester, where: str, sent: signal.Signals
+) -> None:
+    suite.makepyfile(
+        """
+        from pathlib import Path
+        import sm_container as sm
+
+        algorithm = sm.Algorithm("slow")
+        PLACE = Path(__file__).parent
+
+
+        @algorithm.train
+        def train(job):
+            (PLACE / "begun").touch()
+            for _ in range(600):
+                job.stop.wait(0.1)
+
+
+        def test_slow(training_job):
+            training_job(algorithm, own_process=PROGRAM, grace=0.2).run()
+
+
+        def test_next():
+            (PLACE / "went-on").touch()
+        """.replace("PROGRAM", str(where == "program"))
+    )
+    tests = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "--basetemp=base"],
+        cwd=suite.path,
+        stdout=subprocess.PIPE,
+    )
+    assert eventually((suite.path / "begun").exists, 30)
+
+    tests.send_signal(sent)
+
+    out, _ = tests.communicate(timeout=60)
+    assert tests.returncode == 2, out.decode()
+    assert b"KeyboardInterrupt" in out
+    assert not (suite.path / "went-on").exists()
+    (job,) = (suite.path / "base" / "sm-container-home" / "jobs").iterdir()
+    assert JobFolder(job).read().status is JobStatus.STOPPED
 
 
 def test_the_engine_of_a_test(suite: pytest.Pytester) -> None:

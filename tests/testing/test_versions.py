@@ -80,7 +80,9 @@ def python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     place = tmp_path_factory.mktemp("environment")
     python = place / "bin" / "python"
     wanted = [f"{ROOT}[local]", f"pytest=={request.param}.*", "pytest-xdist"]
-    subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, place], check=True)
+    subprocess.run(
+        [uv, "venv", "--quiet", "--clear", "--python", sys.executable, place], check=True
+    )
     subprocess.run([uv, "pip", "install", "--quiet", "--python", python, *wanted], check=True)
     return python
 

@@ -92,6 +92,12 @@ class RunCommand(RequestCommand):
     help="The region of the job.",
 )
 @click.option(
+    "--user",
+    metavar="USER[:GROUP]",
+    help="Whom an image runs as: 1000, 1000:100 or a name that it knows. [default: its own USER, "
+    "else root, as the service runs it]",
+)
+@click.option(
     "--memory",
     type=size,
     metavar="SIZE",

@@ -2,7 +2,8 @@
 
 A file is due for upload when it has not changed for a while and the store has no such version of
 it. One that the store has from this host, and that has been gone for a longer while, is due for
-removal: where somebody deletes a whole job by hand, the folder itself is gone by then.
+removal: where somebody deletes a whole job by hand, the folder itself is gone by then. What could
+not be done is due again after a minute.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from sm_container.harness.checkpoints.folder import Version
 
 _SETTLES_BEFORE_REMOVAL = 5
+_SETTLES_BEFORE_RETRY = 60
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,10 @@ class Files:
         self._settle = settle_seconds
         self._changed = threading.Condition()
         self._files: dict[str, _File] = {}
-        # When each was last seen to change, or found missing; the first of each stands first.
+        # When each was last seen to change, found missing, or given up; the first stands first.
         self._changes: dict[str, float] = {}
         self._losses: dict[str, float] = {}
+        self._failures: dict[str, float] = {}
         self._busy: set[str] = set()
         self._is_finishing = False
         self._has_ended = False
@@ -92,8 +95,7 @@ class Files:
             while not self._has_ended:
                 name, wait = self._next()
                 if name is not None and wait <= 0:
-                    self._changes.pop(name, None)
-                    self._losses.pop(name, None)
+                    self._leave_queues(name)
                     self._busy.add(name)
                     self._changed.notify()  # somebody must wait for the next one
                     return Task(name, self._files[name].seen)
@@ -117,11 +119,14 @@ class Files:
 
     def give_up(self, name: str, tried: Version | None) -> None:
         """Nothing can be done about a file as it is; it is due again when it has changed from what
-        was tried, and at the end."""
+        was tried, after a longer while, and at the end."""
         with self._changed:
             self._release(name)
             if self._files[name].seen != tried:
                 self._pend(name, self._files[name])
+            elif not self._is_finishing:
+                self._failures[name] = time.monotonic()
+                self._changed.notify()
 
     def finish(self, *, with_removals: bool) -> None:
         """What is not as in the store is due now, and there will be no more."""
@@ -148,14 +153,18 @@ class Files:
     def due_bytes(self) -> int:
         """What is not yet in the store of all that was seen."""
         with self._changed:
-            names = (*self._changes, *self._busy)
+            names = (*self._changes, *self._failures, *self._busy)
             return sum(file.seen.size for name in names if (file := self._files[name]).seen)
 
     def _next(self) -> tuple[str | None, float]:
         """What is due first, and in how many seconds."""
         now = time.monotonic()
         soonest: tuple[str | None, float] = None, 0.0
-        for queue, settles in ((self._losses, _SETTLES_BEFORE_REMOVAL), (self._changes, 1)):
+        for queue, settles in (
+            (self._losses, _SETTLES_BEFORE_REMOVAL),
+            (self._changes, 1),
+            (self._failures, _SETTLES_BEFORE_RETRY),
+        ):
             name = next(iter(queue), None)
             if name is not None:
                 wait = queue[name] + settles * self._settle - now
@@ -167,11 +176,14 @@ class Files:
         self._busy.discard(name)
         self._changed.notify_all()
 
+    def _leave_queues(self, name: str) -> None:
+        for queue in (self._changes, self._losses, self._failures):
+            queue.pop(name, None)
+
     def _pend(self, name: str, file: _File) -> None:
         if name in self._busy:
             return  # looked at again when it is given back
-        self._changes.pop(name, None)
-        self._losses.pop(name, None)
+        self._leave_queues(name)
         if file.seen is not None and file.seen != file.kept:
             self._changes[name] = time.monotonic()
             self._changed.notify()

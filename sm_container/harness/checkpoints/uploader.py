@@ -19,7 +19,7 @@ from sm_container.storage.retry import CancelledError
 
 # What stands in the way of a marker and is no matter: its file is gone, or its name too long.
 _NO_PLACE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
-_WHEN_CHANGED = "it is tried again when the file changes, and at the end"
+_LATER = "it is tried again after a minute, when the file changes, and at the end"
 _WHEN_READABLE = (
     "it is uploaded when its container has ended; to have it uploaded before, write it with mode "
     "644 (umask 022)"
@@ -59,11 +59,12 @@ class Uploader:
             self._files.missed([task.name])
             self._files.put_off(task.name)
         except OSError as error:
-            self._give_up(task, f"{self._shown(task.name)}: {error.strerror}", _WHEN_READABLE)
+            later = _WHEN_READABLE if isinstance(error, PermissionError) else _LATER
+            self._give_up(task, f"{self._shown(task.name)}: {error.strerror}", later)
         except ObjectChangedError:
             self._files.put_off(task.name)
         except StorageError as fault:
-            self._give_up(task, str(fault), _WHEN_CHANGED)
+            self._give_up(task, str(fault), _LATER)
         except CancelledError:
             self._files.give_up(task.name, task.version)
 
@@ -82,9 +83,12 @@ class Uploader:
                     self._mark(unmark, name)
                     raise
                 self._claim(file, version)
-                now = file.version()
+                now = self._folder.version(name)  # it may be gone by now, or another file
                 self._mark(mark_uploaded if now == version else unmark, name)
-        self._files.saw({name: now})
+        if now is None:
+            self._files.missed([name])
+        else:
+            self._files.saw({name: now})
         self._files.give_back(name, version)
 
     def _send(self, file: OpenFile, version: Version) -> None:

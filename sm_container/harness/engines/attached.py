@@ -17,7 +17,9 @@ from sm_container.harness.engines.engine import (
     EngineError,
     Exit,
     NetworkKind,
+    Notes,
     Stats,
+    unheard,
 )
 from sm_container.harness.engines.state import Life, State, exists
 from sm_container.harness.engines.waiting import wait_for
@@ -32,15 +34,30 @@ _MISCONFIGURED = re.compile(
     r"|chdir to cwd .*?: (?:not a directory|permission denied|no such file or directory)",
     re.IGNORECASE,
 )
+# What the runtimes say when a memory limit is too small for their own part of the start.
+_TOO_SMALL = re.compile(
+    r"unable to set memory limit to \d+|memory limit too low|OOM.?killed", re.IGNORECASE
+)
+# Of a start that the kernel has ended podman's runtime says nothing. It takes less than this.
+_START_BYTES = 16 << 20
+_RUNTIME_FAILED = re.compile(r"\b(?:runc|crun) start .* failed: exit status \d+")
 
 
 class AttachedContainer:
     """A created container. The command that starts it stays attached and ends when it does."""
 
-    def __init__(self, client: Client, spec: ContainerSpec, identity: str) -> None:
+    def __init__(
+        self,
+        client: Client,
+        spec: ContainerSpec,
+        identity: str,
+        before_removal: Notes = unheard,
+    ) -> None:
         self._client = client
         self._spec = spec
         self._identity = identity
+        self._before_removal = before_removal
+        self._is_removed = False
         self._attached: subprocess.Popen[bytes] | None = None
         self._exit: Exit | None = None
         self._killed = False  # by us: an end by SIGKILL then says nothing about memory
@@ -110,6 +127,9 @@ class AttachedContainer:
 
     def remove(self) -> None:
         self._killed = True
+        if not self._is_removed:
+            self._before_removal(self.name)
+        self._is_removed = True
         remove(self._client, self.name)
         if self._attached is not None:
             self._attached.wait()
@@ -181,6 +201,8 @@ class AttachedContainer:
         try:
             self._client.run("start", self.name)
         except CommandError as fault:
+            if lacks_memory(str(fault), self._spec.memory_bytes):
+                return Exit(_KILLED, out_of_memory=True, engine_error=str(fault))
             return exit_of_start_error(str(fault))
         remove(self._client, self.name)
         return Exit(125, engine_error=f"{self.name} could not be started; the log ends with why")
@@ -207,6 +229,14 @@ def exit_of_start_error(text: str) -> Exit:
     if misconfigured is not None:
         return Exit(126, engine_error=misconfigured[0])
     return Exit(125, engine_error=text)
+
+
+def lacks_memory(text: str, limit: int | None) -> bool:
+    """Whether an engine, by what it says, could not start a container for its memory limit."""
+    if limit is None:
+        return False
+    silent = limit < _START_BYTES and _RUNTIME_FAILED.search(text) is not None
+    return silent or _TOO_SMALL.search(text) is not None
 
 
 def remove(client: Client, container: str) -> None:

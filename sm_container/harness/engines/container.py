@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 from sm_container.harness.engines.attached import AttachedContainer, remove
-from sm_container.harness.engines.client import Client, CommandError
+from sm_container.harness.engines.client import Client, CommandError, Dialect
 from sm_container.harness.engines.create_command import create_words, image_of
 from sm_container.harness.engines.engine import (
     HOME_LABEL,
@@ -18,12 +19,14 @@ from sm_container.harness.engines.engine import (
     Probe,
     Target,
     stay,
+    unheard,
 )
 from sm_container.harness.engines.images import is_present, pull
 from sm_container.harness.engines.leftovers import eventually, runs_with
 from sm_container.harness.engines.probe import Trial, probe
 from sm_container.harness.engines.reclaim import reclaim
 from sm_container.harness.engines.variables import Variables
+from sm_container.harness.engines.volumes import hiding, mounts_instead, volumes_of
 from sm_container.harness.store.home import Home
 
 _CREATE_SECONDS = 60.0
@@ -31,16 +34,20 @@ _CREATE_SECONDS = 60.0
 
 class ContainerEngine:
     """Runs images. A container is made, then started by a command that stays attached to it: two
-    calls of the engine in all where nothing goes wrong."""
+    calls of the engine in all where nothing goes wrong. ``before_removal`` is told the name of a
+    container that is about to be removed."""
 
     protects_inputs = True
 
-    def __init__(self, client: Client, home: Home, notes: Notes) -> None:
+    def __init__(
+        self, client: Client, home: Home, notes: Notes, before_removal: Notes = unheard
+    ) -> None:
         folder = home.path / "engines" / client.dialect.value
         folder.mkdir(parents=True, exist_ok=True)
         self.client = replace(client, folder=folder)
         self._home = home
         self._notes = notes
+        self._before_removal = before_removal
 
     @property
     def name(self) -> str:
@@ -82,7 +89,7 @@ class ContainerEngine:
             if not self._get(image_of(spec.target), spec.platform, leave):
                 raise
             identity = self._create(spec)
-        return AttachedContainer(self.client, spec, identity)
+        return AttachedContainer(self.client, spec, identity, self._before_removal)
 
     def remove_orphans(self, job: str) -> list[str]:
         labels = (f"{HOME_LABEL}={self._home.identity}", f"{JOB_LABEL}={job}")
@@ -99,6 +106,24 @@ class ContainerEngine:
         reclaim(self.client, tree, target)
 
     def _create(self, spec: ContainerSpec) -> str:
+        """Makes the container in which the image's own volumes hide nothing; its identity."""
+        if self.client.dialect is Dialect.PODMAN:
+            return self._made(spec)
+        # Beside the other command, since nearly no image has a volume that matters.
+        with ThreadPoolExecutor(1) as beside:
+            asking = beside.submit(volumes_of, self.client, image_of(spec.target))
+            identity = self._made(spec)
+        try:
+            places = hiding(asking.result(), spec)
+        except EngineError:
+            remove(self.client, spec.name)
+            raise
+        if not places:
+            return identity
+        remove(self.client, spec.name)
+        return self._made(replace(spec, mounts=(*spec.mounts, *mounts_instead(places, spec))))
+
+    def _made(self, spec: ContainerSpec) -> str:
         with Variables.of(spec.environment).passed() as (words, variables, descriptors):
             answer = self.client.run(
                 *create_words(spec, words, self.client.dialect),

@@ -35,6 +35,8 @@ def create_words(
         "--pull=never",
         # The output goes to the harness, which keeps it; a second copy would fill the disk.
         *("--log-driver", "none"),
+        # Docker has no such option: it is given other mounts.
+        *(("--image-volume", "ignore") if dialect is Dialect.PODMAN else ()),
         *("--name", spec.name),
         *_pairs("--label", (f"{name}={value}" for name, value in spec.labels.items())),
         *("--hostname", host_name(spec.name)),

@@ -136,7 +136,8 @@ class Exit:
     ``code`` is 0-255, 128 + n where signal n ended the program. ``engine_error`` is given where
     the program never ran: ``code`` is then 127 or 126 where the image has no such program or it
     cannot be executed (the image's fault, its USER's and WORKDIR's too, which the service reports
-    as an AlgorithmError with that code), and 125 for every fault of the engine.
+    as an AlgorithmError with that code), 137 and ``out_of_memory`` where its memory limit is too
+    small for the start, and 125 for every fault of the engine.
     """
 
     code: int

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from sm_container.harness.engines.client import Client, CommandError, Dialect
 from sm_container.harness.engines.create_command import image_of, mount_words
-from sm_container.harness.engines.engine import ML_PATH, EngineError, Mount, Target
+from sm_container.harness.engines.engine import EngineError, Mount, Target
 
+# Not where a tree stands otherwise, where a VOLUME of the image might hide a part of it.
+_PLACE = "/sm-container-tree"
 _PYTHON = (
     "import os, sys; u, g = int(sys.argv[1]), int(sys.argv[2])\n"
-    "for top, folders, files in os.walk('/opt/ml'):\n"
+    f"for top, folders, files in os.walk({_PLACE!r}):\n"
     "    for name in ['.', *folders, *files]: os.lchown(os.path.join(top, name), u, g)"
 )
 
@@ -59,8 +61,8 @@ def foreign(folder: Path) -> Iterator[Path]:
 def _by_container(client: Client, tree: Path, image: str) -> None:
     owner = f"{os.geteuid()}:{os.getegid()}"
     common = ("run", "--rm", "--pull=never", "--network", "none", "--user", "0:0")
-    mount = mount_words(Mount(tree, ML_PATH))
-    chown = ("--recursive", "--no-dereference", owner, ML_PATH)
+    mount = mount_words(Mount(tree, _PLACE))
+    chown = ("--recursive", "--no-dereference", owner, _PLACE)
     try:
         client.run(*common, *mount, "--entrypoint", "chown", image, *chown)
     except CommandError:

@@ -25,7 +25,8 @@ class RunOptions:
     is the time between SIGTERM and SIGKILL, as in ``docker stop -t 120``. ``s3_latency_ms`` and
     ``s3_bandwidth_mbs`` (10^6 bytes a second, a connection) make the channels' sources behave like
     a bucket that is so far away. ``memory_bytes`` is the container's limit; without it the instance
-    type's memory less ``memory_reserve`` is, a size or a percent. What is done to spot instances
+    type's memory less ``memory_reserve`` is, a size or a percent. ``user`` is whom the container
+    runs as, by name or numbers, in the place of the image's own. What is done to spot instances
     stands in :mod:`.interruptions`: ``spot_wait_seconds`` passes until others are had, and they
     cost ``spot_discount_percent`` less than others do.
     """
@@ -49,6 +50,7 @@ class RunOptions:
     interrupt_every: float | None = None
     spot_wait_seconds: float = 0.0
     spot_discount_percent: float = DEFAULT_SPOT_DISCOUNT_PERCENT
+    user: str | None = None
 
     @property
     def link(self) -> Link | None:

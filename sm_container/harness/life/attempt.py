@@ -29,7 +29,7 @@ from sm_container.harness.life.limits import Limits
 from sm_container.harness.life.observer import Observer
 from sm_container.harness.life.prepare import Prepared
 from sm_container.harness.life.stopping import StopCause
-from sm_container.harness.life.tree import write_tree
+from sm_container.harness.life.tree import open_below, open_to_all, write_tree
 from sm_container.harness.life.utilization import Sampling
 from sm_container.harness.outputs.files import is_contained
 from sm_container.harness.store.deletion import make_deletable
@@ -105,6 +105,8 @@ class Attempt:
             self._stage()
         if self.prepared.request.checkpoint is not None:
             self._restore()
+        if self.prepared.options.user is not None:
+            self._open_trees()
         self.limits.leave_if_due()
         if any(plan.mode is not InputMode.FILE for plan in self.prepared.plans):
             self._feed()
@@ -272,6 +274,16 @@ class Attempt:
         )
         self._checkpointing.restore(self._progress)
         self._account_checkpoints(self._checkpointing)
+
+    def _open_trees(self) -> None:
+        """Let a user who is not root write where the algorithm may: all there is root's by now."""
+        from sm_container.harness.life.checkpoints import checkpoint_place
+
+        checkpoint = self.prepared.request.checkpoint
+        for host, layout in self.layouts.items():
+            open_to_all(layout)
+            if checkpoint is not None:
+                open_below(checkpoint_place(checkpoint, self.folder, host).folder.path)
 
     def _keep_checkpoints(self) -> None:
         """Have what is written to the checkpoint folders kept, until `save_checkpoints` or the

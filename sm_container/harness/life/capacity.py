@@ -19,6 +19,10 @@ from sm_container.machine.instances import InstanceType, instance_type
 from sm_container.machine.memory import total_memory
 from sm_container.machine.reservation import Reservation, system_reservation
 
+LEAST_MEMORY = 6 << 20
+"""Bytes that a container's limit has at least: docker takes none below, and podman's runtime is
+killed before it has started the program. Source: docker run, --memory."""
+
 
 @dataclass(frozen=True)
 class Capacity:
@@ -42,11 +46,15 @@ def capacity_of(
 ) -> Capacity:
     """The capacity of a host, as far as this machine has it.
 
-    Raises RequestError where the reservation leaves nothing of the instance type's memory.
+    Raises RequestError where no container can be started in the memory that is asked for, or that
+    the reservation leaves of the instance type's.
     """
     if engine == "process":
         told = "ResourceConfig.InstanceType: a program has this machine's memory, CPUs and GPUs"
         return Capacity(not_simulated=(told,))
+    if options.memory_bytes is not None and options.memory_bytes < LEAST_MEMORY:
+        fault = f"--memory: no container can be started in {options.memory_bytes} bytes"
+        raise RequestError((f"{fault}; give it {memory(LEAST_MEMORY)} or more",))
     known = instance_type(type_name)
     if known is None:
         missing = "CPUs are" if options.memory_bytes is not None else "memory and CPUs are"
@@ -76,9 +84,10 @@ def _left_to_container(known: InstanceType, reserve: str | None) -> int:
     if reserve is None:
         return known.memory_bytes - system_reservation(known.memory_bytes)
     left = known.memory_bytes - Reservation.parse(reserve).of(known.memory_bytes)
-    if left <= 0:
+    if left < LEAST_MEMORY:
         fault = f"--memory-reserve {reserve}: {known.name} has {memory(known.memory_bytes)} in all"
-        raise RequestError((f"{fault}; reserve less",))
+        need = f"a container needs {memory(LEAST_MEMORY)} to be started"
+        raise RequestError((f"{fault}, and {need}; reserve less",))
     return left
 
 

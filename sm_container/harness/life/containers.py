@@ -67,6 +67,7 @@ def container_spec(
         shm_bytes=prepared.capacity.shm_bytes,
         gpus=prepared.capacity.gpus,
         platform=options.platform,
+        user=options.user,
         labels={JOB_LABEL: request.name, HOME_LABEL: prepared.home.identity},
         host_alias=host,
         interactive=options.shell,

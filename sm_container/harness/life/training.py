@@ -227,7 +227,9 @@ class _Job:
         """What the reason for an end out of memory has no words for."""
         limit = self.prepared.capacity.memory_bytes
         for host, exit in attempt.exits.items():
-            if exit.out_of_memory:
+            if exit.out_of_memory and exit.engine_error is not None and limit is not None:
+                yield f"{host} cannot be started in {memory(limit)}: {exit.engine_error}"
+            elif exit.out_of_memory:
                 had = "this machine has" if limit is None else f"its limit allows: {memory(limit)}"
                 peak = attempt.memory_peaks.get(host)
                 seen = "" if peak is None else f"; the most that was seen before is {memory(peak)}"

@@ -5,9 +5,10 @@ Source: developer guide, "How Amazon SageMaker Provides Training Information".
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sm_container.contract import hyperparameters
@@ -63,6 +64,21 @@ def write_tree(
         tuple(metric.to_document() for metric in request.metric_definitions)
     ).write(layout.metric_definition_regex)
     _write_optional(layout, request, arn)
+
+
+def open_to_all(layout: Layout) -> None:
+    """Let any user write the model and the output. The service's containers run as root, and what
+    it gives to others is not documented."""
+    open_below(layout.model)
+    open_below(layout.output)
+
+
+def open_below(folder: Path) -> None:
+    """Let any user write a folder of ours and all that is in it, before a container has seen it."""
+    for place, _, files in os.walk(folder):
+        os.chmod(place, 0o777)
+        for name in files:
+            os.chmod(os.path.join(place, name), 0o666)
 
 
 def _write_optional(layout: Layout, request: TrainingRequest, arn: str) -> None:

@@ -6,16 +6,14 @@ characters made visible, and the page forbids itself scripts and anything from o
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from sm_container.contract.redaction import redacted
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.report import chart
 from sm_container.harness.report.cost import Prices, cost
+from sm_container.harness.report.environment import environment
 from sm_container.harness.report.metrics import metric_charts
 from sm_container.harness.report.rows import channel_rows, places
 from sm_container.harness.report.tail import tails
@@ -25,19 +23,11 @@ from sm_container.harness.report.utilization import (
     throughput_charts,
     utilization_charts,
 )
-from sm_container.harness.sizes import size
 from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.store.ownership import is_orphan
-from sm_container.harness.text import duration, printable
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
+from sm_container.harness.text import duration
 
 _TEMPLATES = Path(__file__).with_name("templates")
-
-
-class ReportError(Exception):
-    """What a report is made with is missing."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +51,7 @@ def page(record: JobRecord, folder: JobFolder, now: float, prices: Prices | None
     until = now if is_running else record.last_modified
     samples = read_samples(record, folder)
     return (
-        _environment()
+        environment(_TEMPLATES)
         .get_template("page.html")
         .render(
             record=record,
@@ -102,50 +92,3 @@ def _facts(record: JobRecord, until: float) -> list[Fact]:
     if record.exit_code is not None:
         facts.append(Fact("Exit code", str(record.exit_code), "the program's own"))
     return facts
-
-
-@cache
-def _environment() -> Environment:
-    try:
-        import jinja2
-    except ImportError as fault:
-        raise ReportError("a report needs Jinja (pip install 'sm-container[local]')") from fault
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_visible,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "duration": duration,
-        "size": size,
-        "moment": _moment,
-        "iso": _iso,
-        "number": _number,
-        "usd": _usd,
-    }
-    return environment
-
-
-def _visible(value: Any) -> Any:
-    """What a template puts out: of text that is not markup, control characters made visible."""
-    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
-
-
-def _moment(epoch: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(epoch))
-
-
-def _iso(epoch: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch))
-
-
-def _number(value: float, digits: int = 6) -> str:
-    return f"{value:.{digits}g}"
-
-
-def _usd(amount: float) -> str:
-    """Cents, and of less than a dollar what makes the first two digits."""
-    return f"{amount:.2f} USD" if amount >= 1 else f"{amount:.2g} USD"

@@ -17,7 +17,11 @@ from sm_container.harness.request.channel_flag import channel_document
 from sm_container.harness.request.errors import RequestError
 from sm_container.harness.request.extensions import LOCAL_ROLE
 from sm_container.harness.request.flags import FlagError, at_commas, expanded, noted, pair, seconds
-from sm_container.harness.request.training_request import DEFAULT_MAX_RUNTIME, Document
+from sm_container.harness.request.training_request import (
+    DEFAULT_MAX_RUNTIME,
+    WAITING_SECONDS,
+    Document,
+)
 from sm_container.harness.request.wording import display
 
 DEFAULT_INSTANCE_TYPE = "ml.m5.large"
@@ -199,14 +203,15 @@ def stopping(build: _Build) -> None:
 
 
 def spot(build: _Build) -> None:
-    """Spot instances; how long to wait for them at most is as long as the job may run at most."""
+    """Spot instances. Where nobody says how long the job may take with all waiting, that is an hour
+    more than it may run."""
     condition, flags = build.part("StoppingCondition"), build.flags
     if flags.max_wait is not None:
         condition["MaxWaitTimeInSeconds"] = seconds("--max-wait", flags.max_wait)
     if flags.spot:
         build.document["EnableManagedSpotTraining"] = True
         runtime = condition.get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME)
-        condition.setdefault("MaxWaitTimeInSeconds", runtime)
+        condition.setdefault("MaxWaitTimeInSeconds", runtime + WAITING_SECONDS)
 
 
 def identity(build: _Build) -> None:

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 DEFAULT_MAX_RUNTIME = 24 * 60 * 60
 """Seconds. Source: StoppingCondition, MaxRuntimeInSeconds."""
 
+WAITING_SECONDS = 60 * 60
+"""How much longer than it may run a spot job may take where the user names no
+MaxWaitTimeInSeconds, which the service demands: with as long, the starts and the waiting for
+instances would always end a job before its MaxRuntimeInSeconds do. Our choice."""
+
 Document = dict[str, Any]
 """A CreateTrainingJob document: JSON's own types, the service's member names."""
 

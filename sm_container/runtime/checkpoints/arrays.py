@@ -17,14 +17,19 @@ _SUFFIX = ".npy"
 def write_arrays(folder: Path, state: State) -> None:
     """Write each array as ``NAME.npy``, and bytes as the file NAME.
 
-    Raises TypeError for what is neither, nor numbers, nor text of a fixed width.
+    Raises TypeError for what is neither, nor numbers, nor text of a fixed width, and ValueError for
+    a name that leads out of the folder, or to the file of another.
     """
     import numpy as np
 
+    written: set[Path] = set()
     for name, value in state.items():
         path = folder / (name if isinstance(value, bytes) else f"{name}{_SUFFIX}")
         if not path.is_relative_to(folder) or ".." in path.parts:
             raise ValueError(f"{name!r} leads out of the checkpoint's folder")
+        if path in written:
+            raise ValueError(f"{name!r} and another are both the file {path.name}: rename one")
+        written.add(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(value, bytes):
             path.write_bytes(value)

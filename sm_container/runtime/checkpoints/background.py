@@ -21,7 +21,8 @@ class Background:
     def is_busy(self) -> bool:
         """Whether work is being done."""
         self._forget_after_fork()
-        return self._thread is not None and self._thread.is_alive()
+        thread = self._thread  # another thread may take it away meanwhile
+        return thread is not None and thread.is_alive()
 
     def start(self, work: Callable[[], object]) -> None:
         """Do ``work`` in a thread, once that of another thread has ended; raises what went wrong

@@ -48,6 +48,12 @@ class Checkpoint:
         """Bytes of its files together."""
         return self.manifest.size
 
+    @property
+    def identity(self) -> tuple[Path, str]:
+        """What no other checkpoint has: when it is gone its folder's name may come again, but not
+        with the same time."""
+        return self.path, self.time
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays of a checkpoint that was saved as a mapping, by their names."""
         from sm_container.runtime.checkpoints.arrays import read_arrays

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, SupportsFloat
 from sm_container.runtime.checkpoints.background import Background
 from sm_container.runtime.checkpoints.checkpoint import Checkpoint
 from sm_container.runtime.checkpoints.folder import CheckpointFolder
+from sm_container.runtime.checkpoints.retention import last_of_each_step
 
 if TYPE_CHECKING:
     from sm_container.runtime.checkpoints.arrays import State
@@ -27,7 +28,9 @@ class WhenBusy(Enum):
     """What ``save_async`` does while the save before it is still being written."""
 
     WAIT = "wait"
+    """It waits until that is done."""
     SKIP = "skip"
+    """It leaves this save out."""
 
 
 class Checkpoints:
@@ -35,10 +38,11 @@ class Checkpoints:
 
     One save is written at a time on a host, whichever thread or process asks for it; others wait.
     It can be pickled, and used in a forked process, which knows nothing of a save that its parent
-    has under way. ``deferred`` makes a context in which a stop is not raised.
+    has under way.
     """
 
     def __init__(self, folder: CheckpointFolder, deferred: Deferred = nullcontext) -> None:
+        """``deferred`` makes a context in which a stop is not raised."""
         self._folder = folder
         self._deferred = deferred
         self._background = Background()
@@ -103,19 +107,19 @@ class Checkpoints:
         self._background.wait()
 
     def all(self) -> list[Checkpoint]:
-        """The checkpoints whose files are all there in full, the newest last.
+        """The checkpoints whose files are all there in full, the newest last; of each step the one
+        that was saved last.
 
         The files are not read; ``Checkpoint.verify`` does that.
         """
-        self.wait()
-        return self._folder.whole()
+        return last_of_each_step(self._whole())
 
     def latest(self) -> Checkpoint | None:
         """The newest checkpoint that is whole and as it was saved; None where there is none.
 
         Reads all of its files once: one that was damaged is passed over.
         """
-        return self._folder.first_sound(reversed(self.all()))
+        return self._folder.first_sound(reversed(self._whole()))
 
     def best(self) -> Checkpoint | None:
         """The best by the policy's metric, verified as ``latest``; None where none has a value."""
@@ -127,7 +131,7 @@ class Checkpoints:
         For hosts that save each their own and must go on from the same step. Call it before the
         first save: what other hosts save later does not come here.
         """
-        mine = self.all()
+        mine = self._whole()
         steps = self._folder.steps_everywhere()
         return self._folder.first_sound(each for each in reversed(mine) if each.step in steps)
 
@@ -140,6 +144,11 @@ class Checkpoints:
         if newest is not None:
             read(newest.path)
         return newest
+
+    def _whole(self) -> list[Checkpoint]:
+        """Also what another save of its step will replace: it counts where that one is damaged."""
+        self.wait()
+        return self._folder.whole()
 
     def __enter__(self) -> Checkpoints:
         return self

@@ -14,6 +14,7 @@ from sm_container.runtime.checkpoints.checkpoints import Checkpoints, Deferred
 from sm_container.runtime.checkpoints.folder import CheckpointFolder
 from sm_container.runtime.checkpoints.retention import Retention
 from sm_container.runtime.checkpoints.sharing import Share
+from sm_container.runtime.checkpoints.uploads import Uploads
 
 
 def open_checkpoints(
@@ -34,7 +35,8 @@ def open_checkpoints(
     config = layout.checkpoint_config
     is_copied = config.exists()
     path = _local_path(layout, config) if is_copied else layout.checkpoints
-    return Checkpoints(CheckpointFolder(path, retention, share, is_copied), deferred)
+    uploads = Uploads() if is_copied else None
+    return Checkpoints(CheckpointFolder(path, retention, share, uploads), deferred)
 
 
 def _local_path(layout: Layout, config: Path) -> Path:

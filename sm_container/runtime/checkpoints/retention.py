@@ -1,4 +1,4 @@
-"""Which checkpoints stay: the newest, the best by a metric, and one that is surely in S3."""
+"""Which checkpoints the policy keeps: the newest, and the best by a metric."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sm_container.contract.checkpoint_manifest import MANIFEST_NAME
-from sm_container.contract.checkpoints import UPLOADED_SUFFIX
 from sm_container.runtime.checkpoints.checkpoint import Checkpoint
 
 
@@ -21,15 +19,9 @@ class Retention:
     maximize: bool = False
 
     def kept(self, whole: Sequence[Checkpoint]) -> list[Checkpoint]:
-        """Those of ``whole``, which is in order, that stay.
-
-        Of one step only the last saved stays. Where the platform marks what it has uploaded, the
-        newest that is wholly uploaded stays as well: were all that stay still on their way when
-        the instance is lost, the next start would find none.
-        """
-        by_step = list({each.step: each for each in whole}.values())
-        uploaded = [each for each in by_step if _is_uploaded(each)]
-        staying = (*by_step[-self.newest :], *self.ranked(by_step)[: self.best], *uploaded[-1:])
+        """Those of ``whole``, which is in order, that stay; of one step only the last saved."""
+        by_step = last_of_each_step(whole)
+        staying = (*by_step[-self.newest :], *self.ranked(by_step)[: self.best])
         kept = {each.path for each in staying}
         return [each for each in by_step if each.path in kept]
 
@@ -47,6 +39,6 @@ class Retention:
         return [each for _, _, each in sorted(valued, key=lambda item: item[:2])]
 
 
-def _is_uploaded(checkpoint: Checkpoint) -> bool:
-    names = [MANIFEST_NAME, *(file.name for file in checkpoint.manifest.files)]
-    return all((checkpoint.path / f"{name}{UPLOADED_SUFFIX}").exists() for name in names)
+def last_of_each_step(whole: Sequence[Checkpoint]) -> list[Checkpoint]:
+    """Of checkpoints in order, those that no later save of their step stands in place of."""
+    return list({each.step: each for each in whole}.values())

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import NoReturn
 
 from sm_container.contract.checkpoint_manifest import (
     MANIFEST_NAME,
@@ -38,7 +39,8 @@ def seal(
 ) -> CheckpointManifest:
     """Make what lies in ``folder`` the checkpoint of a step.
 
-    Raises CheckpointError for what cannot be in a checkpoint, OSError where the disk fails.
+    Raises CheckpointError for what cannot be in a checkpoint, or is still written to; OSError where
+    the disk fails or something cannot be read.
     """
     sizes, folders = _listed(folder)
     if not sizes:
@@ -46,6 +48,12 @@ def seal(
             folder, "the function wrote no file into the folder it was given", "write the state"
         )
     files = _settled(folder, sizes, piece_bytes)
+    if _listed(folder)[0] != sizes:
+        raise CheckpointError(
+            folder,
+            "was still written to when the function had returned",
+            "let it wait for the threads and processes that write for it",
+        )
     for each in (*folders, folder, folder.parent):
         _sync_folder(each)
     now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
@@ -96,7 +104,10 @@ def _listed(folder: Path) -> tuple[dict[str, int], list[Path]]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    for top, folders, files in os.walk(folder, topdown=False):
+    def refuse(error: OSError) -> NoReturn:  # what cannot be listed would be left out
+        raise error
+
+    for top, folders, files in os.walk(folder, topdown=False, onerror=refuse):
         for name in (*files, *folders):
             yield Path(top, name)
 

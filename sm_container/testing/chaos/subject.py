@@ -11,7 +11,7 @@ from typing import Any
 from sm_container.harness.checkpoints.prefix import Prefix
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.request.parse import parse_request
-from sm_container.harness.request.training_request import TrainingRequest
+from sm_container.harness.request.training_request import WAITING_SECONDS, TrainingRequest
 from sm_container.storage.store import Stores
 from sm_container.testing.chaos.scratch import Scratch
 
@@ -50,5 +50,5 @@ class Subject:
         document["OutputDataConfig"]["S3OutputPath"] = self.scratch.output
         document.setdefault("CheckpointConfig", {})["S3Uri"] = self.checkpoint_uri(trial)
         stopping = document["StoppingCondition"]
-        stopping.setdefault("MaxWaitTimeInSeconds", self.request.max_runtime)
+        stopping.setdefault("MaxWaitTimeInSeconds", self.request.max_runtime + WAITING_SECONDS)
         return parse_request(document)

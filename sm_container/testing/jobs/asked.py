@@ -15,7 +15,7 @@ from sm_container.harness.request.errors import RequestError
 from sm_container.harness.request.extensions import LOCAL_ROLE, absolute
 from sm_container.harness.request.for_algorithm import faults_against
 from sm_container.harness.request.parse import parse_request
-from sm_container.harness.request.training_request import TrainingRequest
+from sm_container.harness.request.training_request import WAITING_SECONDS, TrainingRequest
 from sm_container.testing.jobs.checkpoints import Given, checkpoint_uri
 from sm_container.testing.jobs.data import DEFAULT_CONTENT_TYPE, Data, write_data
 from sm_container.testing.jobs.declared import default_mode
@@ -91,7 +91,9 @@ class Asked:
         }
         if self.is_spot:
             document["EnableManagedSpotTraining"] = True
-            document["StoppingCondition"]["MaxWaitTimeInSeconds"] = self.max_runtime
+            document["StoppingCondition"]["MaxWaitTimeInSeconds"] = (
+                self.max_runtime + WAITING_SECONDS
+            )
         kept = checkpoint_uri(self.checkpoints, self.place / "checkpoints", self._savers())
         if kept is not None:
             document["CheckpointConfig"] = {"S3Uri": kept}

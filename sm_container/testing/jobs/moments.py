@@ -146,7 +146,7 @@ class Moments:
         for moment in timed:
             assert not isinstance(moment.when, str)
             timer = threading.Timer(moment.when, self._come, (lambda other, m=moment: other is m,))
-            timer.daemon = True
+            timer.daemon = True  # whoever ends the tests does not wait for it
             self._timers.append(timer)
             timer.start()
 
@@ -189,7 +189,9 @@ class Moments:
 
     def _stop_timers(self) -> None:
         while self._timers:
-            self._timers.pop().cancel()
+            timer = self._timers.pop()
+            timer.cancel()
+            timer.join()
 
 
 def _mount_over(disk: Disk, folder: Path, beside: Path) -> None:

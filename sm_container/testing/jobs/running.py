@@ -13,9 +13,11 @@ from sm_container.harness.job.options import RunOptions
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import Phase
 from sm_container.harness.life.containers import container_spec
-from sm_container.harness.life.launch import run_attached
+from sm_container.harness.life.launch import create_job
 from sm_container.harness.life.observer import Observer, Silent
 from sm_container.harness.life.prepare import Prepared, prepare
+from sm_container.harness.life.stopping import catching_interrupts
+from sm_container.harness.life.training import run_job
 from sm_container.harness.request.training_request import TrainingRequest
 from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.store.home import Home
@@ -58,7 +60,7 @@ def run_request(
     folder = JobFolder(home.jobs / request.name)
     limit = options.memory_bytes if options.target.startswith("/") else None
     with ExitStack() as around:
-        run: Callable[[Prepared, Observer], JobRecord] = run_attached
+        run: Callable[[Prepared, Observer], JobRecord] = _run
         if algorithm is not None:
             engine, run = _in_this_process(algorithm)
         elif engine is None and limit is not None:
@@ -79,6 +81,16 @@ def run_request(
         with befalling.watching(prepared):
             record = run(prepared, Together(*observers))
         return JobResult(record, folder, started.command)
+
+
+def _run(prepared: Prepared, observer: Observer) -> JobRecord:
+    folder, ownership = create_job(prepared)
+    with ownership, catching_interrupts() as interrupts:
+        observer.record(folder.read())
+        record = run_job(prepared, folder, observer, interrupts)
+    if interrupts.wants_stop:
+        raise KeyboardInterrupt
+    return record
 
 
 def _in_this_process(

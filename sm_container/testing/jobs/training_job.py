@@ -92,7 +92,7 @@ class TrainingJob:
 
         An image's engine sets the limit. A program needs a control group that this user may make.
         """
-        return replace(self, memory_bytes=size, own_process=True)
+        return replace(self, memory_bytes=size)
 
     def full_disk(self, moment: float | str = 0.0) -> TrainingJob:
         """Have the disk under the checkpoints full from that moment on: writes fail with ENOSPC.
@@ -114,7 +114,7 @@ class TrainingJob:
         place = self.scratch / uuid.uuid4().hex[:8]
         subject = Subject.of(self.target, self.algorithm)
         asked = self._asked(subject, place).to_request(self.home.cache)
-        if self.own_process:
+        if self.own_process or self.memory_bytes is not None:
             subject = subject.as_program(place / "program")
         return run_request(
             self.home,

@@ -16,6 +16,7 @@ from sm_container.harness.checkpoints.prefix import Prefix
 from sm_container.harness.checkpoints.sync import CheckpointSync
 from sm_container.harness.engines.leftovers import eventually
 from sm_container.storage.errors import ObjectChangedError, ObjectNotFoundError
+from sm_container.storage.objects import Advance, ignore
 from sm_container.storage.store import Store, Stores
 from tests.storage.servers import moto, rclone, use_endpoint
 
@@ -175,3 +176,34 @@ def fail(host: Side, during: Callable[[], object]) -> None:
 
     with pytest.raises(RuntimeError):
         run()
+
+
+class Gate:
+    """Holds uploads up until they are let through, one after the other."""
+
+    def __init__(self) -> None:
+        self._entered = threading.Semaphore(0)
+        self._passed = threading.Semaphore(0)
+
+    def entered(self) -> None:
+        assert self._entered.acquire(timeout=30)
+
+    def let_through(self) -> None:
+        self._passed.release()
+
+    def hold(self) -> None:
+        self._entered.release()
+        assert self._passed.acquire(timeout=30)
+
+
+def gated(bucket: Bucket) -> tuple[Bucket, Gate]:
+    """The bucket, each of whose uploads waits at the gate before its first byte."""
+    gate, store = Gate(), bucket.store
+    upload = store.upload
+
+    def held(path: Path, key: str, advance: Advance = ignore) -> None:
+        gate.hold()
+        upload(path, key, advance)
+
+    store.upload = held  # type: ignore[method-assign]
+    return bucket, gate

@@ -35,11 +35,23 @@ def test_an_upload_that_fails_is_told_once_and_tried_again(bucket: Bucket) -> No
         until(lambda: len(tried) == 10)
         place.unlink()
         host.write("1", "changed")
-        until(lambda: bucket.kept() == {"1"})
+        until(lambda: bucket.has("1", "changed"))
     [note] = host.sync.notes
     assert note.startswith("checkpoints of algo-1: s3://bucket/ck/")
-    assert "it is tried again when the file changes" in note
+    assert "it is tried again after a minute, when the file changes" in note
     assert bucket.kept() == {str(number) for number in range(10)}
+
+
+def test_an_upload_that_has_failed_is_tried_again_after_a_while(bucket: Bucket) -> None:
+    """A checkpoint does not change any more, and its successors wait for it to arrive."""
+    place = bucket.root / "s3/bucket/ck"
+    place.write_text("a file, where a folder should be")
+    host = bucket.host(settle_seconds=0.01)
+    with host.sync:
+        host.write("a")
+        until(lambda: bool(host.sync.notes))
+        place.unlink()
+        until(lambda: bucket.kept() == {"a"})
 
 
 def test_what_fails_at_the_end_fails_the_job(bucket: Bucket) -> None:

@@ -77,7 +77,7 @@ def test_what_changes_in_hand_is_due_again() -> None:
 
 
 def test_what_was_given_up_waits_for_a_change_or_the_end() -> None:
-    files = Files(0.0)
+    files = Files(0.05)
     files.saw({"a": ONE, "b": ONE})
     for _ in range(2):
         task = files.take()
@@ -90,6 +90,20 @@ def test_what_was_given_up_waits_for_a_change_or_the_end() -> None:
     assert files.take() == Task("b", ONE)
     files.give_up("b", ONE)
     assert files.take() is None
+
+
+def test_what_was_given_up_is_due_again_after_a_while() -> None:
+    files = Files(0.001)
+    files.restored({"gone": ONE})
+    files.missed(["gone"])
+    files.saw({"a": ONE})
+    tasks = {Task("gone", None), Task("a", ONE)}
+    for _ in range(2):
+        taken = {files.take() for _ in range(2)}
+        assert taken == tasks
+        for task in tasks:
+            files.give_up(task.name, task.version)
+    assert files.due_bytes == ONE.size
 
 
 def test_one_is_waited_for_while_another_is_in_hand() -> None:

@@ -6,9 +6,12 @@ import shutil
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from tests.harness.checkpoints.conftest import (
     Bucket,
     fail,
+    gated,
     until,
 )
 
@@ -38,6 +41,27 @@ def test_a_removal_just_before_the_end_is_carried_over(bucket: Bucket) -> None:
     with host.sync:
         (host.path / "later").unlink()
     assert bucket.kept() == set()
+
+
+def test_what_goes_while_it_is_uploaded_at_the_end_is_removed(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where nobody looks at the folder any more when the upload has ended."""
+    bucket, gate = gated(bucket)
+    host = bucket.host()
+    finish = host.sync._files.finish
+
+    def let_through(*, with_removals: bool) -> None:
+        finish(with_removals=with_removals)
+        gate.let_through()
+
+    monkeypatch.setattr(host.sync._files, "finish", let_through)
+    with host.sync:
+        host.write("pruned")
+        gate.entered()
+        (host.path / "pruned").unlink()
+    assert bucket.kept() == set()
+    assert host.names() == set()
 
 
 def test_a_folder_that_is_deleted_with_its_job_leaves_s3_alone(bucket: Bucket) -> None:

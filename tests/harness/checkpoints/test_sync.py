@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import threading
-from pathlib import Path
 
 import pytest
 
-from sm_container.storage.objects import Advance, ignore
 from tests.harness.checkpoints.conftest import (
     UPLOADED,
     UPLOADING,
     Bucket,
     descriptors,
+    gated,
     until,
 )
 
@@ -174,34 +172,3 @@ def test_a_thousand_small_files(any_bucket: Bucket) -> None:
     again = any_bucket.host()
     assert len(again.names()) == 1000
     assert (again.path / "7/777").read_text() == "777"
-
-
-class Gate:
-    """Holds uploads up until they are let through, one after the other."""
-
-    def __init__(self) -> None:
-        self._entered = threading.Semaphore(0)
-        self._passed = threading.Semaphore(0)
-
-    def entered(self) -> None:
-        assert self._entered.acquire(timeout=30)
-
-    def let_through(self) -> None:
-        self._passed.release()
-
-    def hold(self) -> None:
-        self._entered.release()
-        assert self._passed.acquire(timeout=30)
-
-
-def gated(bucket: Bucket) -> tuple[Bucket, Gate]:
-    """The bucket, each of whose uploads waits at the gate before its first byte."""
-    gate, store = Gate(), bucket.store
-    upload = store.upload
-
-    def held(path: Path, key: str, advance: Advance = ignore) -> None:
-        gate.hold()
-        upload(path, key, advance)
-
-    store.upload = held  # type: ignore[method-assign]
-    return bucket, gate

@@ -22,6 +22,7 @@ from sm_container.harness.engines.engine import (
     EngineError,
     Exit,
     ImageTarget,
+    Mount,
     Network,
 )
 from sm_container.harness.engines.leftovers import eventually
@@ -93,6 +94,13 @@ def test_kill_under_a_memory_limit_is_not_want_of_memory(container_runner: Runne
         "sleep", "60", memory_bytes=64 << 20, during=lambda c: c.signal(signal.SIGKILL)
     ).exit
     assert (done.code, done.out_of_memory) == (137, False)
+
+
+@pytest.mark.parametrize("mebibytes", [1, 3])
+def test_a_limit_too_small_for_the_start_is_told(container_runner: Runner, mebibytes: int) -> None:
+    done = container_runner.run("true", memory_bytes=mebibytes << 20).exit
+    assert (done.code, done.out_of_memory) == (137, True)
+    assert done.engine_error is not None
 
 
 def test_limits_hold_inside(container_runner: Runner) -> None:
@@ -258,6 +266,43 @@ def test_started_only_once(container_runner: Runner) -> None:
     with pytest.raises(EngineError, match="was started before"):
         container.start()
     finish(container, *ends)
+
+
+def test_no_volume_of_the_image_hides_the_tree(
+    container_runner: Runner, base_image: str, tmp_path: Path
+) -> None:
+    """Not one below another mount either."""
+    places = (
+        "/opt/ml/model",
+        "/opt/ml/output/data/",
+        "/opt/ml/input/data/train/deep",
+        "/elsewhere",
+    )
+    name = f"localhost/sm-test-volumes-{container_runner.home.identity}:1"
+    lines = f"FROM {base_image}\nVOLUME {json.dumps(places)}\n"
+    subprocess.run(
+        ["podman", "build", "--quiet", "--tag", name, "-"], input=lines.encode(), check=True
+    )
+    (container_runner.tree / "output" / "data").mkdir(parents=True)
+    train = tmp_path / "train"
+    (train / "deep").mkdir(parents=True)
+    (train / "deep" / "x").write_text("of the channel")
+    try:
+        done = container_runner.run(
+            *("sh", "-c"),
+            "for at in model output/data; do echo 1 > /opt/ml/$at/it; done; echo 1 > /elsewhere/it;"
+            "cat /opt/ml/input/data/train/deep/x; touch /opt/ml/input/data/train/deep/no",
+            target=ImageTarget(name),
+            mounts=(Mount(train, "/opt/ml/input/data/train", read_only=True),),
+        )
+        for container in container_runner.made:
+            container.remove()
+    finally:
+        subprocess.run(["podman", "rmi", "--force", name], check=True, capture_output=True)
+    assert (container_runner.tree / "model" / "it").read_text() == "1\n"
+    assert (container_runner.tree / "output" / "data" / "it").read_text() == "1\n"
+    assert (done.out, done.exit) == (b"of the channel", Exit(1)), done.err
+    assert b"Read-only file system" in done.err
 
 
 def test_fifo_carries_through_the_mount(container_runner: Runner) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sm_container.harness.engines.client import Dialect
 from sm_container.harness.engines.create_command import create_words, image_of, mount_words
 from sm_container.harness.engines.engine import (
     HOME_LABEL,
@@ -62,6 +63,11 @@ def test_host_name_is_not_the_place_in_the_cluster(tmp_path: Path) -> None:
     name = pair(create_words(spec(tmp_path), []), "--hostname")
     assert name.startswith("ip-10-0-")
     assert name == pair(create_words(spec(tmp_path), []), "--hostname")
+
+
+def test_podman_makes_no_volumes_of_the_image(tmp_path: Path) -> None:
+    assert pair(create_words(spec(tmp_path), []), "--image-volume") == "ignore"
+    assert "--image-volume" not in create_words(spec(tmp_path), [], Dialect.DOCKER)
 
 
 @pytest.mark.parametrize("name", ["plain", "with space", "co:lon", "uni ü ✓", "semi;$(x)"])

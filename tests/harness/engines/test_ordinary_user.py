@@ -139,11 +139,11 @@ def test_files_that_a_container_wrote_as_root_become_the_users(
     assert said.split() == ["True", "[]", "x", "0"]
 
 
-def test_image_without_chown_has_python(
+def test_image_without_chown_and_with_a_volume(
     user: User, podman_socket: str, docker_client: Client, base_image: str, home: Home
 ) -> None:
     name = f"localhost/sm-test-bare-{home.identity}:1"
-    lines = f"FROM {base_image}\nRUN rm /bin/chown\n"
+    lines = f"FROM {base_image}\nRUN rm /bin/chown\nVOLUME /opt/ml/model\n"
     subprocess.run(
         ["podman", "build", "--quiet", "--tag", name, "-"], input=lines.encode(), check=True
     )

@@ -42,6 +42,15 @@ def test_a_reservation_that_leaves_nothing() -> None:
         _capacity("ml.m5.large", memory_reserve="8g")
 
 
+def test_less_memory_than_a_start_needs() -> None:
+    for name in ("ml.m5.large", "ml.unknown.large"):
+        with pytest.raises(RequestError, match=r"--memory: no container .* in 3145728 bytes; give"):
+            _capacity(name, memory_bytes=3 * MIB)
+        assert _capacity(name, memory_bytes=6 * MIB).memory_bytes == 6 * MIB
+    with pytest.raises(RequestError, match=r"a container needs 6 MiB to be started; reserve less"):
+        _capacity("ml.m5.large", memory_reserve=f"{8 * GIB - 5 * MIB}")
+
+
 def test_what_is_given_is_exact() -> None:
     found = _capacity("ml.m5.large", memory_bytes=GIB, memory_reserve="1g", shm_bytes=MIB)
     assert (found.memory_bytes, found.cpus, found.shm_bytes) == (GIB, 2, MIB)

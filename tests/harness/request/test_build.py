@@ -91,7 +91,7 @@ def test_every_flag_is_said(
     assert request.checkpoint is not None
     assert request.checkpoint.uri == f"{tmp_path}/kept,here"
     assert request.checkpoint.local_path == "/state"
-    assert (request.max_runtime, request.max_wait, request.spot) == (900, 900, True)
+    assert (request.max_runtime, request.max_wait, request.spot) == (900, 4500, True)
     assert request.name == "my-job"
     assert request.entrypoint == ("python", "-u")
     assert request.role_arn == "arn:aws:iam::123456789012:role/mine"
@@ -218,7 +218,7 @@ def test_every_flag_at_fault_is_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("flags", "condition"),
     [
-        ({"spot": True}, {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60}),
+        ({"spot": True}, {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 3660}),
         (
             {"spot": True, "max_wait": "2m"},
             {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 120},

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from sm_container.contract.checkpoint_manifest import MANIFEST_NAME
-from sm_container.contract.checkpoints import is_upload_marker
+from sm_container.contract.checkpoints import UPLOADED_SUFFIX, is_upload_marker
 from sm_container.declaration.checkpoints import SavedBy
 from sm_container.runtime.checkpoints.checkpoint import Checkpoint
 from sm_container.runtime.checkpoints.checkpoints import Checkpoints
 from sm_container.runtime.checkpoints.folder import CheckpointFolder
 from sm_container.runtime.checkpoints.retention import Retention
 from sm_container.runtime.checkpoints.sharing import Share
+from sm_container.runtime.checkpoints.uploads import Uploads
 
 
 def opened(
@@ -27,13 +28,15 @@ def opened(
     host: str = "algo-1",
     hosts: tuple[str, ...] = ("algo-1", "algo-2"),
     saved_by: SavedBy = SavedBy.FIRST_HOST,
-    is_copied: bool = True,
+    is_copied: bool = False,
     deferred: Any = nullcontext,
 ) -> Checkpoints:
     """The checkpoints of a host, as a job has them."""
     retention = Retention(newest, best, metric, maximize)
     share = Share(host, hosts, saved_by)
-    return Checkpoints(CheckpointFolder(folder, retention, share, is_copied), deferred)
+    return Checkpoints(
+        CheckpointFolder(folder, retention, share, Uploads() if is_copied else None), deferred
+    )
 
 
 def files(content: Mapping[str, bytes]) -> Callable[[Path], None]:
@@ -67,6 +70,13 @@ def content(checkpoint: Checkpoint | None) -> dict[str, bytes]:
 def steps(checkpoints: Checkpoints) -> list[int]:
     """The steps of all whole checkpoints."""
     return [each.step for each in checkpoints.all()]
+
+
+def mark_uploaded(checkpoint: Path) -> None:
+    """Put the markers beside the files of a checkpoint that the platform has uploaded."""
+    for path in [path for path in checkpoint.rglob("*") if path.is_file()]:
+        if not is_upload_marker(path.name):
+            path.with_name(path.name + UPLOADED_SUFFIX).touch()
 
 
 def names(folder: Path) -> list[str]:

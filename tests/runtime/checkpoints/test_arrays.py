@@ -54,6 +54,13 @@ def test_a_name_stays_in_the_folder(tmp_path: Path, name: str) -> None:
             write_arrays(tmp_path / "inside", {name: value})
 
 
+@pytest.mark.parametrize("names", [("w", "w.npy"), ("w.npy", "./w.npy"), ("a/w", "a//w")])
+def test_two_names_are_two_files(tmp_path: Path, names: tuple[str, str]) -> None:
+    state = {name: b"bytes" if name.endswith(".npy") else np.zeros(1) for name in names}
+    with pytest.raises(ValueError, match=r"and another are both the file w\.npy: rename one"):
+        write_arrays(tmp_path, state)
+
+
 def test_a_pickle_is_not_read(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.array([object()]), allow_pickle=True)
     with pytest.raises(ValueError, match="allow_pickle"):

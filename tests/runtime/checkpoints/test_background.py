@@ -141,7 +141,7 @@ def test_the_jobs_own_failure_comes_first(
     hostile_tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     def train() -> None:
-        with opened(hostile_tmp_path) as checkpoints:
+        with opened(hostile_tmp_path, is_copied=True) as checkpoints:
             checkpoints.save_async(1, lambda: fails)
             raise ValueError("of the job")
 

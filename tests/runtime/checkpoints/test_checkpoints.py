@@ -201,7 +201,7 @@ def test_it_can_be_sent_to_another_process(hostile_tmp_path: Path) -> None:
 def test_a_job_without_a_checkpoint_config_hears_of_it_once(
     hostile_tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    checkpoints = opened(hostile_tmp_path, is_copied=False)
+    checkpoints = opened(hostile_tmp_path)
     for step in range(3):
         checkpoints.save(step, text("x"))
     assert [record.getMessage() for record in caplog.records] == [
@@ -212,7 +212,7 @@ def test_a_job_without_a_checkpoint_config_hears_of_it_once(
 def test_a_missing_metric_is_told_once(
     hostile_tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    checkpoints = opened(hostile_tmp_path, best=1, metric="rmse")
+    checkpoints = opened(hostile_tmp_path, best=1, metric="rmse", is_copied=True)
     for step in range(3):
         checkpoints.save(step, text("x"), metrics={"rsme": 1})
     (record,) = caplog.records

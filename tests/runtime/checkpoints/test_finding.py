@@ -118,6 +118,20 @@ def test_a_damaged_one_does_not_count_among_the_newest(folder: Path) -> None:
     assert steps(checkpoints) == [2, 4]
 
 
+def test_the_name_of_a_damaged_one_is_not_damaged_for_ever(folder: Path) -> None:
+    """It goes with the next save; then its step is saved again, under the same name."""
+    (newest(folder) / "weights.bin").write_bytes(b"weights of step 1")
+    checkpoints = opened(folder)
+    assert checkpoints.latest() is not None
+    checkpoints.save(1, files(state_of(1)))
+    assert not newest(folder).exists()
+    checkpoints.save(2, files(state_of(2)))
+    assert newest(folder).exists()
+    assert content(checkpoints.latest()) == state_of(2)
+    checkpoints.save(3, files(state_of(3)))
+    assert steps(checkpoints) == [1, 2, 3]
+
+
 def test_leftovers_go_with_the_next_save_and_foreign_things_stay(folder: Path) -> None:
     (newest(folder) / MANIFEST_NAME).unlink()
     (folder / "sm-checkpoint-000000000009").mkdir()
@@ -169,7 +183,7 @@ def test_the_platforms_markers_do_not_matter(
         path.with_name(path.name + UPLOADED_SUFFIX).touch()
     (folder / f"notes{UPLOADED_SUFFIX}").touch()
     assert content(opened(folder).latest()) == state_of(2)
-    opened(folder, newest=1).save(3, files(state_of(3)))
+    opened(folder, newest=1, is_copied=True).save(3, files(state_of(3)))
     assert not (folder / "sm-checkpoint-000000000001").exists()
     assert lines(caplog) == []
 

@@ -141,6 +141,38 @@ for step in range(1, 6):
     assert (saved, whole) == (["done"] * 5, [3, 4, 5])
 
 
+def test_what_waits_for_its_upload_takes_the_place_of_another(hostile_tmp_path: Path) -> None:
+    program = """
+checkpoints = opened(folder, is_copied=True)
+for step in range(1, 6):
+    attempt(lambda: checkpoints.save(step, files({"state": bytes(3 * MIB)})))
+"""
+    *saved, whole, _ = in_a_mount(hostile_tmp_path, "size=10m", program)
+    assert (saved, whole) == (["done"] * 5, [1, 4, 5])
+
+
+def test_what_waits_for_its_upload_gives_way_before_a_save_fails(hostile_tmp_path: Path) -> None:
+    program = """
+checkpoints = opened(folder, newest=1, is_copied=True)
+for step in range(1, 4):
+    attempt(lambda: checkpoints.save(step, files({"state": bytes(3 * MIB)})))
+"""
+    *saved, whole, _ = in_a_mount(hostile_tmp_path, "size=7m", program)
+    assert (saved, whole) == (["done"] * 3, [2, 3])
+
+
+def test_nothing_goes_where_that_would_not_help(hostile_tmp_path: Path) -> None:
+    program = """
+checkpoints = opened(folder)
+for step in range(1, 4):
+    checkpoints.save(step, files({"state": bytes(3 * MIB)}))
+attempt(lambda: checkpoints.save(4, {"w": np.zeros(MIB)}))
+"""
+    failed, whole, _ = in_a_mount(hostile_tmp_path, "size=10m", program)
+    assert "a checkpoint needs 8.0 MiB and 1.0 MiB are free" in failed
+    assert whole == [1, 2, 3]
+
+
 def test_the_last_checkpoint_never_makes_room(hostile_tmp_path: Path) -> None:
     program = """
 checkpoints = opened(folder, newest=1)

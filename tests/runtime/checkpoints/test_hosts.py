@@ -14,8 +14,15 @@ from tests.runtime.checkpoints.saving import content, names, opened, text
 HOSTS = ("algo-1", "algo-10", "algo-2")
 
 
-def each(folder: Path, host: str, newest: int = 2) -> Checkpoints:
-    return opened(folder, host=host, hosts=HOSTS, saved_by=SavedBy.EACH_HOST, newest=newest)
+def each(folder: Path, host: str, newest: int = 2, is_copied: bool = False) -> Checkpoints:
+    return opened(
+        folder,
+        host=host,
+        hosts=HOSTS,
+        saved_by=SavedBy.EACH_HOST,
+        newest=newest,
+        is_copied=is_copied,
+    )
 
 
 def test_the_first_host_alone_saves(hostile_tmp_path: Path) -> None:
@@ -51,7 +58,7 @@ def test_each_saves_loads_and_prunes_its_own(hostile_tmp_path: Path) -> None:
 def test_other_hosts_are_not_told_of(
     hostile_tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    each(hostile_tmp_path, "algo-1").save(1, text("one"))
+    each(hostile_tmp_path, "algo-1", is_copied=True).save(1, text("one"))
     assert each(hostile_tmp_path, "algo-2").latest() is None
     assert opened(hostile_tmp_path).latest() is None
     assert caplog.messages == []

@@ -11,7 +11,6 @@ from sm_container.contract.checkpoint_manifest import CheckpointFile, Checkpoint
 from sm_container.contract.checkpoints import CheckpointName
 from sm_container.runtime.checkpoints.checkpoint import Checkpoint
 from sm_container.runtime.checkpoints.retention import Retention
-from tests.runtime.checkpoints.saving import files, opened, steps
 
 
 def made(values: dict[int, float | None]) -> list[Checkpoint]:
@@ -63,28 +62,3 @@ def test_what_has_no_value_is_not_the_best() -> None:
 def test_of_equal_ones_the_earliest() -> None:
     ranked = Retention(1, 2, "m").ranked(made({1: 2.0, 2: 1.0, 3: 1.0}))
     assert [each.step for each in ranked] == [2, 3, 1]
-
-
-def mark_uploaded(folder: Path) -> None:
-    for path in [path for path in folder.rglob("*") if path.is_file()]:
-        path.with_name(f"{path.name}.sagemaker-uploaded").touch()
-
-
-def test_the_newest_that_is_surely_in_s3_stays(hostile_tmp_path: Path) -> None:
-    """The platform is behind: were the instance lost now, S3 would have this one alone."""
-    checkpoints = opened(hostile_tmp_path, newest=1)
-    state = files({"a": b"a", "b/c": b"c"})
-    for step in (1, 2):
-        saved = checkpoints.save(step, state)
-    assert saved is not None
-    mark_uploaded(saved.path)
-    for step in (3, 4, 5):
-        saved = checkpoints.save(step, state)
-        assert steps(checkpoints) == [2, step]
-    assert saved is not None
-    (saved.path / "a.sagemaker-uploaded").touch()  # not all of it
-    checkpoints.save(6, state)
-    assert steps(checkpoints) == [2, 6]
-    mark_uploaded(hostile_tmp_path / "sm-checkpoint-000000000006")
-    checkpoints.save(7, state)
-    assert steps(checkpoints) == [6, 7]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,6 +72,39 @@ def test_it_is_refused(hostile_tmp_path: Path, make: Callable[[Path], object], w
     with pytest.raises(CheckpointError, match=why):
         opened(hostile_tmp_path).save(1, write)
     assert names(hostile_tmp_path) == []
+
+
+def test_what_is_still_written_to_is_refused(
+    hostile_tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a thread of the author's that goes on: its checkpoint would never be whole."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: late.write_bytes(b"longer"))
+    late = hostile_tmp_path / "sm-checkpoint-000000000001" / "late"
+    with pytest.raises(CheckpointError, match="was still written to when the function"):
+        opened(hostile_tmp_path).save(1, lambda folder: (folder / "late").write_bytes(b"short"))
+    assert names(hostile_tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_listed_is_refused(
+    hostile_tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files would be left out, and nobody would miss them."""
+
+    def write(folder: Path) -> None:
+        (folder / "state").touch()
+        (folder / "closed").mkdir()
+        monkeypatch.setattr(os, "scandir", closed)
+
+    scandir = os.scandir
+
+    def closed(path: Any) -> Any:
+        if Path(path).name == "closed":
+            monkeypatch.undo()
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return scandir(path)
+
+    with pytest.raises(CheckpointError, match=r"cannot be written \(.*Permission denied"):
+        opened(hostile_tmp_path).save(1, write)
 
 
 def test_a_large_file_has_a_checksum_a_piece(tmp_path: Path) -> None:

@@ -39,12 +39,14 @@ class Victim:
         content: Mapping[str, str],
         kill_at: int | None = None,
         newest: int = 2,
+        is_copied: bool = False,
     ) -> int:
         """Save in a process of its own; gives how that ended."""
         told = {"folder": str(folder), "step": step, "content": content}
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        line = json.dumps({**told, "kill_at": kill_at, "newest": newest})
+        how = {"newest": newest, "is_copied": is_copied}
+        line = json.dumps({**told, "kill_at": kill_at, "how": how})
         self._process.stdin.write(line.encode() + b"\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
@@ -107,7 +109,7 @@ def _save(told: Mapping[str, Any]) -> None:
                     at_each_write()
                     file.write(text[start : start + 4].encode())
 
-    opened(folder, newest=told["newest"]).save(told["step"], write)
+    opened(folder, **told["how"]).save(told["step"], write)
 
 
 def main() -> None:

@@ -40,7 +40,7 @@ def test_a_job_is_a_spot_job_with_places_of_its_own(home: Home) -> None:
     asked = tested.asked("2-2", 2)
     assert asked.name == "mine-chaos-2-2"
     assert asked.document["EnableManagedSpotTraining"] is True
-    assert asked.document["StoppingCondition"]["MaxWaitTimeInSeconds"] == 3600
+    assert asked.document["StoppingCondition"]["MaxWaitTimeInSeconds"] == 7200
     assert asked.output.uri == tested.scratch.output
     assert asked.checkpoint is not None
     assert asked.checkpoint.uri == "s3://bucket/ck/chaos-1a2b/2"

@@ -62,6 +62,17 @@ def test_a_kill_is_of_a_process_of_its_own(training_job: Make) -> None:
     assert result.starts == 2
 
 
+def test_checkpoints_that_are_saved_faster_than_uploaded_survive_a_kill(
+    training_job: Make,
+) -> None:
+    job = training_job(PROGRAM.with_name("hurried.py"), checkpoints=True)
+
+    result = job.kill_after("one is in S3").run()
+
+    assert result.status == "Completed", result.describe()
+    assert "went on" in result.log
+
+
 @targets
 def test_a_stop(training_job: Make, target: object) -> None:
     job = training_job(target, channels={"train": DATA}, hyperparameters={"epochs": 100})

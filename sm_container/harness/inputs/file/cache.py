@@ -41,6 +41,12 @@ class ObjectCache:
         self.folder = folder
         self._objects = folder / "objects"
 
+    def share(self, other: Path) -> None:
+        """Let the cache in another folder, which is new, have the same entries: whoever comes
+        there finds what was copied here, and the other way round."""
+        self._objects.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ObjectCache(other)._objects.symlink_to(self._objects)
+
     def find(self, origin: str, object: Object) -> Path | None:
         """The entry of an object of the store at ``origin``, if there is one: it is used now."""
         entry = self._entry(origin, object)

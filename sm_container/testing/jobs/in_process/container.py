@@ -24,6 +24,7 @@ from sm_container.testing.jobs.variables import job_variables
 _KILL = signal.SIGRTMIN + 7
 _KILLED = 128 + signal.SIGKILL
 _END_SECONDS = 30.0
+_NOTICE_SECONDS = 5.0
 
 
 class _Killed(BaseException):
@@ -42,6 +43,7 @@ class InProcessContainer:
         self._exit: Exit | None = None
         self._lock = threading.Lock()
         self._is_hearing = False
+        self._told = threading.Event()
         self._pending: list[int] = []
         self._killer: threading.Timer | None = None
         self._output: Output | None = None
@@ -60,6 +62,7 @@ class InProcessContainer:
     def signal(self, number: int) -> None:
         sent = _KILL if number == signal.SIGKILL else number
         with self._lock:
+            self._told.set()
             if self._is_hearing:
                 main = threading.main_thread().ident
                 assert main is not None
@@ -89,8 +92,8 @@ class InProcessContainer:
                 raise EngineError(f"{self.name} does not end: it catches every exception")
 
     def _run(self) -> None:
-        """Train, on the main thread. Raises KeyboardInterrupt where a person ends it, and whatever
-        else the algorithm raises that no program would end by."""
+        """Train, on the main thread. Where a person ends the tests, or the algorithm raises what
+        would end no program, the stage notes that before the container has ended."""
         assert self._output is not None
         code = _KILLED
         try:
@@ -102,6 +105,9 @@ class InProcessContainer:
                 code = self._train()
         except _Killed:
             code = _KILLED
+        except BaseException as raised:  # noqa: BLE001 - the stage raises it again
+            self._stage.note(raised)
+            self._told.wait(_NOTICE_SECONDS)  # else the job looks as if it had failed by itself
         finally:
             self._output.end()
             self._exit = Exit(code)
@@ -119,6 +125,8 @@ class InProcessContainer:
         """Have the signals of this container come as they would to a process of its own."""
 
         def told(number: int, frame: FrameType | None) -> None:
+            if not self._told.is_set():  # it is for the tests themselves
+                raise KeyboardInterrupt
             self._stop.request(signal.Signals(number))
 
         before = {

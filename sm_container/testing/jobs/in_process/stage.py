@@ -22,10 +22,13 @@ Call = Callable[[], None]
 
 
 class Stage:
-    """Where a thread has calls made by the thread that ``serve``s."""
+    """Where a thread has calls made by the thread that ``serve``s. ``interrupts`` are how that one
+    tells the job that it has to end."""
 
     def __init__(self) -> None:
+        self.interrupts = Interrupts()
         self._calls: SimpleQueue[Call | None] = SimpleQueue()
+        self._raised: BaseException | None = None
 
     def submit(self, call: Call) -> None:
         """Have a call made, after those before it; returns at once."""
@@ -36,9 +39,28 @@ class Stage:
         self._calls.put(None)
 
     def serve(self) -> None:
-        """Make the calls, one after the other, until the end. Raises what they raise."""
-        while (call := self._calls.get()) is not None:
-            call()
+        """Make the calls, one after the other, until the end.
+
+        Raises:
+            BaseException: in the end the first that a call has noted, or that came in between: for
+                Ctrl-C, a test's timeout.
+        """
+        is_open = True
+        while is_open:
+            try:
+                call = self._calls.get()
+                is_open = call is not None
+                if call is not None:
+                    call()
+            except BaseException as raised:  # noqa: BLE001 - raised again when the job has ended
+                self.note(raised)
+        if self._raised is not None:
+            raise self._raised
+
+    def note(self, raised: BaseException) -> None:
+        """Have the job stopped, and ``serve`` raise this in the end, if it is the first."""
+        self._raised = self._raised or raised
+        self.interrupts.received.append(signal.SIGINT)
 
 
 def run_on(stage: Stage, prepared: Prepared, observer: Observer) -> JobRecord:
@@ -51,12 +73,11 @@ def run_on(stage: Stage, prepared: Prepared, observer: Observer) -> JobRecord:
     """
     assert threading.current_thread() is threading.main_thread()
     folder, ownership = create_job(prepared)
-    interrupts = Interrupts()
     outcome: Future[JobRecord] = Future()
 
     def live() -> None:
         try:
-            outcome.set_result(run_job(prepared, folder, observer, interrupts))
+            outcome.set_result(run_job(prepared, folder, observer, stage.interrupts))
         except BaseException as defect:  # noqa: BLE001 - raised where the result is asked for
             outcome.set_exception(defect)
         finally:
@@ -66,20 +87,8 @@ def run_on(stage: Stage, prepared: Prepared, observer: Observer) -> JobRecord:
         observer.record(folder.read())
         harness = threading.Thread(target=live, name=f"harness of {folder.name}")
         harness.start()
-        raised = _served(stage, interrupts)
-        harness.join()
-    if raised is not None:
-        raise raised
-    return outcome.result()
-
-
-def _served(stage: Stage, interrupts: Interrupts) -> BaseException | None:
-    """Serve to the end, whatever comes; the first exception that came."""
-    first: BaseException | None = None
-    while True:
         try:
             stage.serve()
-            return first
-        except BaseException as raised:  # noqa: BLE001 - given to who raises it, once the job ended
-            first = first or raised
-            interrupts.record(signal.SIGINT)
+        finally:
+            harness.join()
+    return outcome.result()

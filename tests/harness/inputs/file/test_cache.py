@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -157,3 +158,17 @@ for number in range(300):
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors.decode()
     assert ObjectCache(folder).prune(10**9).kept_entries > 0
+
+
+def test_caches_that_share_have_the_same_entries(cache: ObjectCache, tmp_path: Path) -> None:
+    other = ObjectCache(tmp_path / "other")
+    other.folder.mkdir()
+
+    cache.share(other.folder)
+
+    entry = publish(other, OBJECT)
+    assert entry.is_relative_to(other.folder)
+    shutil.rmtree(other.folder)
+    found = cache.find(ORIGIN, OBJECT)
+    assert found is not None
+    assert found.read_bytes() == b"bytes"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import sm_container as sm
+from sm_container.harness.job.status import JobStatus
 from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.store.home import Home
 from sm_container.testing.jobs.result import JobResult
@@ -73,7 +74,7 @@ def test_an_outcome_of_pytest_ends_the_test_and_the_job(run: Run, sm_container_h
         run(train)
 
     latest = max(sm_container_home.jobs.iterdir(), key=lambda path: path.stat().st_mtime)
-    assert JobFolder(latest).read().status.is_terminal
+    assert JobFolder(latest).read().status is JobStatus.STOPPED
 
 
 def test_a_grace_that_is_too_short(training_job: Make) -> None:

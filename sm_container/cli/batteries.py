@@ -1,0 +1,92 @@
+"""The home of a battery with the jobs that it has run: deleted, or kept where that is asked for."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from sm_container.cli.orphans import end_orphans
+from sm_container.cli.removal import Refused, remove
+from sm_container.cli.stream import Stream
+from sm_container.harness.life.stopping import catching_interrupts
+from sm_container.harness.store.folder import JobFolder
+from sm_container.harness.store.home import Home
+from sm_container.harness.store.jobs import JobStore
+from sm_container.testing.certify.bench import Bench
+from sm_container.testing.certify.check import Verdict
+
+
+@contextmanager
+def kept(own: Home, err: Stream) -> Iterator[None]:
+    """Say in the end where all is kept."""
+    try:
+        yield
+    finally:
+        err.line(
+            f"kept: SM_CONTAINER_HOME={own.path} sm-container ps --all lists the jobs", dim=True
+        )
+
+
+@contextmanager
+def deleted(own: Home, err: Stream) -> Iterator[None]:
+    """Delete a battery's home when its block is left, however that is. A second Ctrl-C leaves the
+    rest to the next battery.
+
+    Raises:
+        KeyboardInterrupt: after the first, when all is deleted; at once after the second.
+    """
+    interrupted = False
+    try:
+        yield
+    except KeyboardInterrupt:
+        interrupted = True
+        err.line(
+            "deleting what the checks have made; another Ctrl-C leaves the rest to the "
+            "next certify",
+            dim=True,
+        )
+        raise
+    finally:
+        with catching_interrupts() as interrupts:
+            if interrupted:
+                interrupts.record(signal.SIGINT)
+            try:
+                with interrupts.raising():
+                    delete(own, err)
+            except KeyboardInterrupt:
+                err.line("not all is deleted: the next certify does it", dim=True)
+                raise
+        if interrupts.wants_stop and not interrupted:
+            raise KeyboardInterrupt
+
+
+def delete(own: Home, err: Stream) -> None:
+    """Delete a battery's home with its jobs; whatever stays is found by the next battery."""
+    store = JobStore(own)
+    end_orphans(store, err)
+    for summary in store.summaries():
+        try:
+            remove(store, JobFolder(own.jobs / summary.name), err, force=True)
+        except Refused as refusal:
+            err.line(f"Warning: {refusal}", fg="yellow")
+            return
+    shutil.rmtree(own.path)
+
+
+def keep(verdict: Verdict) -> None:
+    """All is kept."""
+
+
+def forget(bench: Bench, err: Stream, verdict: Verdict) -> None:
+    """Delete the jobs of a check: all their models would fill the disk. What cannot be deleted now
+    is tried again in the end."""
+    store = JobStore(bench.home)
+    for name in set(verdict.jobs) - bench.lasting:
+        with suppress(Refused):
+            remove(store, JobFolder(bench.home.jobs / name), err, force=True)
+        for kind in ("artifacts", "checkpoints"):
+            made = bench.place / kind / name
+            if made.exists():
+                shutil.rmtree(made)

@@ -1,0 +1,1 @@
+"""A battery of checks that hold any image or program against the training contract."""
