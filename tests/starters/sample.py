@@ -34,7 +34,10 @@ def _rows(random: np.random.Generator, count: int) -> str:
         + 5 * x[:, 4]
         + noise
     )
-    rows = (f"{label:.2f},{','.join(f'{value:.3f}' for value in row)}" for label, row in zip(y, x, strict=True))
+    rows = (
+        f"{label:.2f},{','.join(f'{value:.3f}' for value in row)}"
+        for label, row in zip(y, x, strict=True)
+    )
     return "\n".join(rows) + "\n"
 
 

@@ -42,6 +42,4 @@ class Starter:
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    return (
-        path for path in folder.rglob("*") if path.is_file() and _COMPILED not in path.parts
-    )
+    return (path for path in folder.rglob("*") if path.is_file() and _COMPILED not in path.parts)
