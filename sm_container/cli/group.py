@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 COMMANDS = (
+    "init",
     "run",
     "certify",
     "chaos",

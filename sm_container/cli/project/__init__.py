@@ -1,0 +1,1 @@
+"""What ``init`` does: the files of a project, the wheel beside them, the folder."""

@@ -1,0 +1,69 @@
+"""my-algorithm as jobs run it: real channels, checkpoints and signals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from sm_container.testing import TrainingJob, assert_metric, assert_resumes
+
+from train import new_model
+
+PROJECT = Path(__file__).parents[1]
+SCRIPT = PROJECT / "train.py"
+REQUEST = yaml.safe_load((PROJECT / "request.yaml").read_text())
+DEFINITIONS = REQUEST["AlgorithmSpecification"]["MetricDefinitions"]
+METRICS = {each["Name"]: each["Regex"] for each in DEFINITIONS}
+SAMPLE = PROJECT / "s3" / "example-bucket"
+CHANNELS = {"train": SAMPLE / "train", "validation": SAMPLE / "validation"}
+SHORT = {"epochs": 5}
+LONG = {"epochs": 60}  # so that there is a time to interrupt it
+
+Make = Callable[..., TrainingJob]
+
+
+@pytest.fixture
+def job(training_job: Make) -> Make:
+    """Makes jobs of the script. The sample is small: threads would only wait for each other."""
+    one_thread = {"OMP_NUM_THREADS": "1"}
+    return partial(training_job, SCRIPT, metrics=METRICS, environment=one_thread)
+
+
+@pytest.mark.parametrize("mode", ["File", "FastFile"])
+def test_it_learns(job: Make, mode: str) -> None:
+    result = job(channels=CHANNELS, hyperparameters=SHORT, input_mode=mode).run()
+
+    assert result.status == "Completed"
+    assert_metric(result, "validation:rmse", below=4)
+    model = new_model(features=5, hidden=64)
+    model.load_state_dict(torch.load(result.model / "model.pt", weights_only=True))
+    assert model(torch.full((1, 5), 0.5)).item() == pytest.approx(14, abs=4)
+
+
+def test_interrupted_it_goes_on_to_the_same_model(job: Make) -> None:
+    long = job(channels=CHANNELS, hyperparameters=LONG)
+
+    assert_resumes(long, at="epoch=2 ")
+
+
+def test_stopped_it_leaves_a_model(job: Make) -> None:
+    long = job(channels=CHANNELS, hyperparameters=LONG)
+
+    result = long.stop_after("epoch=2 ").run()
+
+    assert (result.status, result.exit_code) == ("Stopped", 0)
+    assert result.model_files() == ["model.pt"]
+
+
+def test_a_failure_says_where_the_data_is_wrong(job: Make) -> None:
+    data = {"part-1.csv": "1,2,3,4,5,6\n1,2,3,?,5,6\n"}
+
+    result = job(channels={"train": data}).run()
+
+    assert result.status == "Failed"
+    assert result.failure_reason is not None
+    assert "part-1.csv" in result.failure_reason
