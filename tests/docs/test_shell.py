@@ -65,7 +65,7 @@ def test_every_command_exists(block: Block) -> None:
     for words in commands(block):
         program, *arguments = words
         if program == "sm-container":
-            _parse(arguments)
+            check_arguments(arguments)
         elif program == "make":
             assert _targets(arguments) <= _make_targets(), words
         elif program == "python":
@@ -89,7 +89,7 @@ def test_every_command_in_the_text_exists(words: tuple[str, ...]) -> None:
     assert {word for word in words if word.startswith("--") and len(word) > 2} <= known | {"--help"}
 
 
-def _parse(arguments: list[str]) -> None:
+def check_arguments(arguments: list[str]) -> None:
     """Have click read a command line as it would to run it; it is not run."""
     context = click.Context(sm_container, info_name="sm-container")
     name, command, rest = sm_container.resolve_command(context, arguments)

@@ -1,7 +1,7 @@
 """The sample data of the starters, as committed: ``python -m tests.starters.sample --update``.
 
-Rows of Friedman's first function (J. H. Friedman, "Multivariate Adaptive Regression Splines", 1991):
-the label, then five features from 0 to 1, of which the label depends in curves.
+Rows of Friedman's first function (from "Multivariate Adaptive Regression Splines", 1991): the
+label, then five features from 0 to 1, on which it depends, not in straight lines alone.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ def _rows(random: np.random.Generator, count: int) -> str:
         + 5 * x[:, 4]
         + noise
     )
-    rows = (
-        f"{label:.2f},{','.join(f'{value:.3f}' for value in row)}"
-        for label, row in zip(y, x, strict=True)
+    lines = (
+        ",".join([f"{label:.2f}", *(f"{value:.3f}" for value in features)])
+        for label, features in zip(y, x, strict=True)
     )
-    return "\n".join(rows) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def update() -> None:

@@ -55,10 +55,11 @@ def test_an_image_out_of_memory(training_job: Make, algorithm_image: str) -> Non
 def test_an_image_that_is_stopped_and_one_that_is_interrupted(
     training_job: Make, algorithm_image: str
 ) -> None:
-    job = training_job(algorithm_image, hyperparameters={"seconds": 0.6})
+    interrupted = training_job(algorithm_image, hyperparameters={"seconds": 2})
+    slow = training_job(algorithm_image, hyperparameters={"seconds": 60})
 
-    assert job.interrupt_after("train-loss").run().starts == 2
-    stopped = training_job(algorithm_image, hyperparameters={"seconds": 60}).stop_after(0.0).run()
+    assert interrupted.interrupt_after("train-loss").run().starts == 2
+    stopped = slow.stop_after("train-loss").run()
 
     assert stopped.status == "Stopped"
     assert stopped.model_files() == ["seen.json", "stopped"]

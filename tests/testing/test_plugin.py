@@ -356,37 +356,3 @@ def test_a_name_that_is_not_there() -> None:
 
     with pytest.raises(AttributeError, match="has no attribute 'assert_nothing'"):
         _ = sm_container.testing.assert_nothing
-
-
-def test_the_option_of_a_timeout_ends_a_job(suite: pytest.Pytester) -> None:
-    """It is raised in the main thread, where the algorithm trains; the job ends with it."""
-    suite.makepyfile(
-        """
-        import time
-        from pathlib import Path
-        import pytest
-        import sm_container as sm
-
-        algorithm = sm.Algorithm("slow")
-
-
-        @algorithm.train
-        def train(job):
-            time.sleep(60)
-
-
-        @pytest.mark.timeout(2, method="signal")
-        def test_slow(training_job):
-            training_job(algorithm).run()
-
-
-        def test_next(sm_container_home):
-            (job,) = sm_container_home.jobs.iterdir()
-            assert '"status": "InProgress"' not in (job / "job.json").read_text()
-        """
-    )
-
-    result = suite.runpytest_subprocess()
-
-    result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*Timeout*2*"])

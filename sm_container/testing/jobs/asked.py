@@ -25,7 +25,7 @@ MAX_RUNTIME = 3600
 _NAME_LIMIT = 63
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays are not compared
 class Asked:
     """What a test says of a job; :class:`TrainingJob` says what each means. ``place`` is a folder
     for what is written for it and what it leaves."""
@@ -118,17 +118,18 @@ class Asked:
     def _channel(self, name: str, data: Data) -> dict[str, Any]:
         specification = self.subject.specification
         declared = None if specification is None else specification.channel(name)
-        known = declared.content_types[0] if declared and declared.content_types else None
-        content_type = data.content_type or known
+        known = () if declared is None else declared.content_types
         if data.mode is None and self.input_mode is None and declared is not None:
             data = replace(data, mode=default_mode(declared))
-        if data.is_there:
+        if data.is_there:  # which of several types it is, its files tell
+            content_type = data.content_type or (known[0] if len(known) == 1 else None)
             return data.channel(name, absolute(str(data.value)), content_type)
         if PurePosixPath(name).name != name:
             raise ValueError(f"{name!r} cannot be the name of a channel")
         folder = self.place / "data" / name
-        write_data(data, folder, content_type or DEFAULT_CONTENT_TYPE)
-        return data.channel(name, str(folder), content_type or DEFAULT_CONTENT_TYPE)
+        content_type = data.content_type or (known[0] if known else DEFAULT_CONTENT_TYPE)
+        write_data(data, folder, content_type)
+        return data.channel(name, str(folder), content_type)
 
 
 def _of_hosts(request: TrainingRequest, count: int) -> TrainingRequest:

@@ -23,7 +23,7 @@ from sm_container.records.formats import format_of, suffix_of
 DEFAULT_CONTENT_TYPE = "text/csv"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays are not compared
 class Data:
     """The data of one channel, and how the job is to get it.
 

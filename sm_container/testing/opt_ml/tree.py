@@ -151,7 +151,10 @@ class OptMl:
     @property
     def where(self) -> str:
         """Where to look."""
-        return f"tree {self.path}, its log: {self._folder.log(self.host)}"
+        log = self._folder.log(self.host)
+        if not log.exists():
+            return f"tree {self.path}; nothing was recorded: call the code in a recorded() block"
+        return f"tree {self.path}, its log: {log}"
 
     def metrics_in(self, text: str | bytes) -> Mapping[str, list[float]]:
         """The same in a text: what a program of the test's own has printed."""

@@ -40,7 +40,7 @@ def test_this_librarys_checkpoints(training_job: Make) -> None:
 
 def test_an_algorithm_without_the_fixtures() -> None:
     resumed = assert_resumes(
-        algorithm, at=0.1, channels={"train": DATA}, hyperparameters={"epochs": 3}
+        algorithm, at="epoch 0", channels={"train": DATA}, hyperparameters={"epochs": 3}
     )
 
     assert resumed.undisturbed.model_files() == ["curve.npy"]

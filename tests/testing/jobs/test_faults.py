@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,7 +53,6 @@ def test_out_of_memory(training_job: Make, hostile_tmp_path: Path) -> None:
     job = training_job(program(hostile_tmp_path, HUNGRY)).out_of_memory_at(LIMIT)
     refused = why_no_group()
     if refused is not None:
-        assert os.geteuid() != 0 or not os.access("/sys/fs/cgroup", os.W_OK)
         with pytest.raises(EngineError, match="run the tests as root where control groups can be"):
             job.run()
         return

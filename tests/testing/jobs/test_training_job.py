@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from sm_container.harness.request.errors import RequestError
-from sm_container.testing.jobs.data import Data
+from sm_container.testing.jobs.data import Data, write_data
 from sm_container.testing.jobs.moments import MissedMomentError
 from sm_container.testing.jobs.training_job import TrainingJob
 from tests.testing.jobs.curve import algorithm
@@ -147,6 +147,17 @@ def test_a_program_with_a_declaration_is_held_against_it(training_job: Make) -> 
     assert job.run().metrics["train:rmse"] == [pytest.approx(0, abs=1e-9)]
     with pytest.raises(RequestError, match="speed is not supported by curve"):
         training_job(PROGRAM, algorithm=algorithm, hyperparameters={"speed": 1}).run()
+
+
+def test_data_that_is_there_is_of_the_type_that_its_files_have(
+    training_job: Make, hostile_tmp_path: Path
+) -> None:
+    write_data(Data(DATA), hostile_tmp_path / "records", "application/x-recordio-protobuf")
+
+    result = training_job(algorithm, channels={"train": hostile_tmp_path / "records"}).run()
+
+    assert result.status == "Completed"
+    assert "ContentType" not in result.record.document["InputDataConfig"][0]
 
 
 def test_checkpoints_that_are_there_before(training_job: Make) -> None:

@@ -16,6 +16,7 @@ import sm_container as sm
 from sm_container.contract.layout import Layout
 from sm_container.harness.life.faults import DownloadError
 from sm_container.harness.request.errors import RequestError
+from sm_container.testing.assertions.metric import assert_metric
 from sm_container.testing.jobs.data import Data
 from sm_container.testing.jobs.training_job import TrainingJob
 from sm_container.testing.opt_ml import filling
@@ -192,7 +193,10 @@ def test_metrics_of_a_program_of_the_tests_own(opt_ml: Tree) -> None:
     assert tree.metrics["loss"] == [1, 0.5, 0.25, pytest.approx(float("nan"), nan_ok=True)]
     assert tree.metrics_in(done.stdout)["loss"][:3] == [1, 0.5, 0.25]
     assert tree.metrics_in("nothing") == {}
-    assert opt_ml().metrics == {}
+    bare = opt_ml()
+    assert bare.metrics == {}
+    with pytest.raises(AssertionError, match=r"nothing was recorded: call the code in a recorded"):
+        assert_metric(bare, "loss")
 
 
 def test_epochs_through_real_fifos(pipe_channel: Callable[..., sm.InputChannel]) -> None:

@@ -73,7 +73,7 @@ def learn(job: sm.Job[Hyperparameters], weights: Array, epoch: int) -> tuple[Arr
         for rows in np.array_split(order.permutation(len(y)), -(-len(y) // hp.batch_size)):
             error = x[rows] @ weights - y[rows]
             weights = weights - hp.learning_rate * error @ x[rows] / len(rows)
-            squares, count = squares + error @ error, count + len(rows)
+            squares, count = squares + float(error @ error), count + len(rows)
     if not np.isfinite(weights).all():
         raise ValueError(f"the weights grew without bounds in epoch {epoch}; lower learning_rate")
     return weights, math.sqrt(squares / max(count, 1))
@@ -84,7 +84,7 @@ def rmse(job: sm.Job[Hyperparameters], channel: str, weights: Array) -> float:
     squares, count = 0.0, 0
     for x, y in blocks(job, channel):
         error = x @ weights - y
-        squares, count = squares + error @ error, count + len(y)
+        squares, count = squares + float(error @ error), count + len(y)
     return math.sqrt(squares / max(count, 1))
 
 

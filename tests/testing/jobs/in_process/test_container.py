@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,9 @@ from typing import Any
 import pytest
 
 import sm_container as sm
-from sm_container.harness.job.status import JobStatus
+from sm_container.harness.job.record import JobRecord
+from sm_container.harness.job.status import JobStatus, Phase
+from sm_container.harness.life.observer import Silent
 from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.store.home import Home
 from sm_container.testing.jobs.result import JobResult
@@ -72,6 +76,35 @@ def test_an_outcome_of_pytest_ends_the_test_and_the_job(run: Run, sm_container_h
 
     with pytest.raises(pytest.skip.Exception, match="not here"):
         run(train)
+
+    latest = max(sm_container_home.jobs.iterdir(), key=lambda path: path.stat().st_mtime)
+    assert JobFolder(latest).read().status is JobStatus.STOPPED
+
+
+class AtDownload(Silent):
+    """Has an alarm come when data is downloaded, as a test's timeout does."""
+
+    def record(self, record: JobRecord) -> None:
+        if record.phase is Phase.DOWNLOADING:
+            main = threading.main_thread().ident
+            assert main is not None
+            signal.pthread_kill(main, signal.SIGALRM)
+
+
+def test_a_timeout_before_anything_trains(training_job: Make, sm_container_home: Home) -> None:
+    """It comes in the main thread, which waits there for something to do."""
+    algorithm = sm.Algorithm("late")
+    algorithm.train(lambda job: job.stop.wait(60))
+
+    def alarm(number: int, frame: object) -> None:
+        raise TimeoutError("too late")
+
+    before = signal.signal(signal.SIGALRM, alarm)
+    try:
+        with pytest.raises(TimeoutError, match="too late"):
+            training_job(algorithm).run([lambda prepared, folder: AtDownload()])
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
     latest = max(sm_container_home.jobs.iterdir(), key=lambda path: path.stat().st_mtime)
     assert JobFolder(latest).read().status is JobStatus.STOPPED

@@ -66,6 +66,7 @@ def test_all_that_is_written_in_their_order(heard: Heard, capfd: pytest.CaptureF
     assert capfd.readouterr().out == "afterwards\n"
 
 
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 def test_what_is_left_behind_does_not_keep_it_open(heard: Heard) -> None:
     pid = 0
     with heard.taken():
