@@ -70,12 +70,13 @@ def test_sklearn_script(
         image,
         hostile_tmp_path / "home",
         *("--request", EXAMPLES / "sklearn_script" / "request.yaml"),
-        *("--s3-root", hostile_tmp_path / "root", "-p", "trees=60", "-p", "step=2"),
+        *("--s3-root", hostile_tmp_path / "root", "-p", "trees=30", "-p", "step=1"),
     )
 
     assert outcomes["stop"] == outcomes["metrics"] == outcomes["failure-reason"] == "pass"
 
 
+@pytest.mark.long  # 900 MB to build and to start again and again
 def test_torch_digits(
     base_image: str, tmp_path_factory: pytest.TempPathFactory, hostile_tmp_path: Path
 ) -> None:
