@@ -13,6 +13,8 @@ from tests.docs.blocks import Block
 
 BASE_IMAGE = "python:3.11-slim"
 """What the Dockerfiles of the pages begin with, which has to come from a registry."""
+LIBRARY_IMAGE = "my-base"
+"""What they have a reader build from templates/Dockerfile, which needs a package index."""
 
 
 @dataclass
@@ -20,12 +22,13 @@ class Desk:
     """Where a page is followed: an empty folder, with a home of its own.
 
     ``has_engine`` is for the blocks that need containers; ``base_image`` is one of this machine
-    with a Python.
+    with a Python, ``library_image`` one with the library.
     """
 
     folder: Path
     has_engine: bool = False
     base_image: str = BASE_IMAGE
+    library_image: str = LIBRARY_IMAGE
     ran: list[Block] = field(default_factory=list)
 
     def follow(self, blocks: Iterable[Block]) -> None:
@@ -33,12 +36,18 @@ class Desk:
         said: str | None = None
         for block in blocks:
             if "title" in block.settings:
-                text = block.text.replace(BASE_IMAGE, self.base_image)
-                (self.folder / block.settings["title"]).write_text(text, encoding="utf-8")
+                (self.folder / block.settings["title"]).write_text(
+                    self._here(block.text), encoding="utf-8"
+                )
             elif block.language == "sh":
                 said = self._run(block) if self._can_run(block) else None
             elif block.language == "text" and said is not None:
                 check_quoted(block, said)
+
+    def _here(self, text: str) -> str:
+        """A file with the images of this machine in the place of those that a reader has."""
+        text = text.replace(f"FROM {LIBRARY_IMAGE}\n", f"FROM {self.library_image}\n")
+        return text.replace(BASE_IMAGE, self.base_image)
 
     def _can_run(self, block: Block) -> bool:
         return block.runs and (self.has_engine or block.settings.get("run") != "container")

@@ -16,7 +16,7 @@ TUTORIAL = ROOT / "docs" / "tutorial.md"
 OTHERS = [page for page in followed() if page != TUTORIAL and any(blocks_of(page))]
 WITH_CONTAINERS = [
     page
-    for page in OTHERS
+    for page in (TUTORIAL, *OTHERS)
     if any(block.settings.get("run") == "container" for block in blocks_of(page))
 ]
 
@@ -35,7 +35,17 @@ def desk(hostile_tmp_path: Path) -> Desk:
 def test_following_the_tutorial_works(desk: Desk) -> None:
     desk.follow(blocks_of(TUTORIAL))
 
-    assert len(desk.ran) >= 8
+    assert len(desk.ran) == sum(can_run_anywhere(block) for block in blocks_of(TUTORIAL)) > 12
+
+
+def test_the_front_page_has_the_program_that_is_certified() -> None:
+    first, *_, last = programs_of(TUTORIAL)
+
+    assert programs_of(ROOT / "README.md") == [last] != [first]
+
+
+def programs_of(page: Path) -> list[str]:
+    return [block.text for block in blocks_of(page) if block.settings.get("title") == "train.py"]
 
 
 @pytest.mark.parametrize("page", OTHERS, ids=named)
@@ -49,9 +59,11 @@ def test_following_a_page_works(page: Path, desk: Desk) -> None:
 
 @pytest.mark.container
 @pytest.mark.parametrize("page", WITH_CONTAINERS, ids=named)
-def test_following_a_page_works_with_an_engine(page: Path, desk: Desk, base_image: str) -> None:
-    desk.has_engine, desk.base_image = True, base_image
-    images = set(re.findall(r"\bhowto-\w+:1\b", page.read_text(encoding="utf-8")))
+def test_following_a_page_works_with_an_engine(
+    page: Path, desk: Desk, base_image: str, library_image: str
+) -> None:
+    desk.has_engine, desk.base_image, desk.library_image = True, base_image, library_image
+    images = set(re.findall(r"\b(?:howto|tutorial)-\w+:1\b", page.read_text(encoding="utf-8")))
     assert images
 
     try:

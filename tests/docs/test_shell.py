@@ -39,6 +39,7 @@ FOREIGN = {
     "pip",
     "podman",
     "printf",
+    "pytest",
     "python3",
     "tar",
 }

@@ -15,7 +15,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 import sm_container as sm
-from sm_container import _HOMES
+from sm_container import _HOMES, testing
 from tests.docs.blocks import ROOT
 
 API = ROOT / "docs" / "api"
@@ -170,6 +170,16 @@ def test_all_that_an_author_imports_is_documented() -> None:
     documented = [name.removeprefix("sm.") for _, name, _ in names_of_the_api() if "sm." in name]
 
     assert sorted(documented) == sorted(sm.__all__)
+
+
+def test_all_that_a_test_imports_is_documented() -> None:
+    documented = [
+        (name, module) for page, name, module in names_of_the_api() if page.stem == "testing"
+    ]
+
+    assert sorted(documented) == sorted(
+        (name, f"sm_container.testing.{testing._HOMES[name]}") for name in testing.__all__
+    )
 
 
 @pytest.mark.parametrize(("page", "name", "module"), names_of_the_api())

@@ -67,8 +67,9 @@ def write_tree(
 
 
 def open_to_all(layout: Layout) -> None:
-    """Let any user write the model and the output. The service's containers run as root, and what
-    it gives to others is not documented."""
+    """Let any user write the model and the output, and make a folder for code. The service's
+    containers run as root, and what it gives to others is not documented."""
+    layout.base.chmod(0o777)
     open_below(layout.model)
     open_below(layout.output)
 

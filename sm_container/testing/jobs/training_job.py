@@ -40,7 +40,7 @@ class TrainingJob:
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     """By name; what is no text is written as the SageMaker SDK writes it."""
     channels: Mapping[str, Any] = field(default_factory=dict)
-    """By name: :class:`Data`, or what that takes."""
+    """By name: ``Data``, or what that takes as its value."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """The request's Environment."""
     metrics: Mapping[str, str] = field(default_factory=dict)
@@ -48,6 +48,7 @@ class TrainingJob:
     input_mode: str | None = None
     """TrainingInputMode. None for the one that each channel is declared with: File, if it can."""
     instance_type: str = "ml.m5.large"
+    """InstanceType, which says how much memory a container has."""
     max_runtime: int = MAX_RUNTIME
     """MaxRuntimeInSeconds."""
     grace: float = 10.0
@@ -58,6 +59,7 @@ class TrainingJob:
     engine: str = "auto"
     """Of an image: auto, docker or podman."""
     own_process: bool = False
+    """Whether a declared algorithm runs as a program, and not in the process of the test."""
     request: Mapping[str, Any] = field(default_factory=dict)
     """Further members of the CreateTrainingJob request, laid over all others."""
     options: Mapping[str, Any] = field(default_factory=dict)
