@@ -106,9 +106,7 @@ def test_the_images_of_both_modes_differ_in_their_program_alone() -> None:
     )
 
     assert set(declared) - set(script) == {"ENV SM_CONTAINER_PROGRAM=train:algorithm"}
-    assert set(script) - set(declared) == {
-        "ENV SAGEMAKER_PROGRAM=train.py SAGEMAKER_SUBMIT_DIRECTORY=/opt/program"
-    }
+    assert set(script) - set(declared) == {"ENV SM_CONTAINER_PROGRAM=train:main"}
 
 
 @every_starter
