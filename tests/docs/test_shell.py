@@ -41,7 +41,6 @@ FOREIGN = {
     "podman",
     "printf",
     "pytest",
-    "pytest",
     "python3",
     "tar",
 }
