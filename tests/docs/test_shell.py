@@ -31,6 +31,7 @@ FOREIGN = {
     ".",
     "aws",
     "cat",
+    "cd",
     "chmod",
     "cp",
     "docker",

@@ -23,7 +23,7 @@ from sm_container.harness.request.build import Flags, build_document
 from sm_container.harness.request.document import load_document
 from sm_container.harness.request.parse import parse_request
 from sm_container.testing.opt_ml.metrics import metrics_of_text
-from tests.docs.blocks import blocks_of
+from tests.docs.blocks import ROOT, blocks_of
 from tests.docs.test_shell import check_arguments, commands
 from tests.starters.conftest import NAME, every_starter
 
@@ -106,9 +106,17 @@ def test_the_images_of_both_modes_differ_in_their_program_alone() -> None:
     )
 
     assert set(declared) - set(script) == {"ENV SM_CONTAINER_PROGRAM=train:algorithm"}
-    assert set(script) - set(declared) == {
-        "ENV SAGEMAKER_PROGRAM=train.py SAGEMAKER_SUBMIT_DIRECTORY=/opt/program"
-    }
+    assert set(script) - set(declared) == {"ENV SM_CONTAINER_PROGRAM=train:main"}
+
+
+@pytest.mark.parametrize("mode", ["declared", "script"])
+def test_every_build_argument_is_documented(mode: str) -> None:
+    text = (STARTERS / "common" / mode / "Dockerfile").read_text()
+    page = (ROOT / "docs" / "init.md").read_text()
+    arguments = re.findall(r"^ARG ([A-Z_]+)=", text, re.MULTILINE)
+
+    assert re.findall(r"^#   ([A-Z_]+)  ", text, re.MULTILINE) == arguments
+    assert re.findall(r"^\| `([A-Z_]+)` \|", page, re.MULTILINE) == arguments
 
 
 @every_starter

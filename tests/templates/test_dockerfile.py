@@ -64,3 +64,26 @@ def test_entry_point_is_process_1(library_image: str) -> None:
     assert config["Entrypoint"] == ["sm-train"]
     assert not config.get("Cmd")
     assert "PYTHONUNBUFFERED=1" in config["Env"]
+
+
+def test_every_build_argument_is_documented() -> None:
+    text = (ROOT / "templates" / "Dockerfile").read_text()
+    header = text[: text.index("\nARG ")]
+    documented = re.findall(r"^#   ([A-Z_]+)  ", header, re.MULTILINE)
+
+    assert documented == re.findall(r"^ARG ([A-Z_]+)=", text, re.MULTILINE)
+
+
+@pytest.mark.container
+def test_any_user_can_run_it(library_image: str) -> None:
+    program = "import os, numpy, sm_container.records.batch; print(os.getuid())"
+    said = subprocess.run(
+        [
+            *("podman", "run", "--rm", "--network", "none", "--user", "10001:10001"),
+            *(library_image, "python", "-c", program),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout == "10001\n"

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 from sm_container.cli.errors import EXIT_HARNESS, EXIT_INPUT, Complaint
-from sm_container.cli.project.folder import write_folder
+from sm_container.cli.project.folder import FolderTakenError, write_folder
 from sm_container.cli.project.starter import Starter
 from sm_container.cli.project.wheel import own_wheel
 from sm_container.cli.stream import Stream
@@ -37,7 +37,7 @@ def begin(given: Path, starter: Starter, out: Stream, *, as_json: bool) -> None:
         files[wheel.name] = wheel.content
     try:
         write_folder(folder, files)
-    except FileExistsError as fault:
+    except FolderTakenError as fault:
         raise Complaint([str(fault)], EXIT_INPUT) from fault
     except OSError as fault:
         raise Complaint([f"{folder} cannot be written: {fault.strerror}"], EXIT_INPUT) from fault

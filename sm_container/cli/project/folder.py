@@ -9,15 +9,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
+class FolderTakenError(Exception):
+    """There is something already where the folder is to be."""
+
+
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write ``files``, by their paths in it, into a folder that is not there yet or is empty.
 
-    Raises FileExistsError where there is something, OSError where it cannot be written; nothing is
+    Raises FolderTakenError where there is something, OSError where it cannot be written; nothing is
     left then.
     """
     is_there = folder.is_dir()
     if os.path.lexists(folder) and not (is_there and not any(folder.iterdir())):
-        raise FileExistsError(
+        raise FolderTakenError(
             f"{folder} holds something already; name a folder that is not there yet or is empty"
             if is_there
             else f"{folder} is there already, and is no folder"
