@@ -22,7 +22,7 @@ PROJECT = Path(__file__).parents[1]
 SAMPLE = PROJECT / "s3" / "example-bucket"
 CHANNELS = {"train": SAMPLE / "train", "validation": SAMPLE / "validation"}
 SHORT = {"epochs": 3}
-LONG = {"epochs": 300}  # so that there is a time to interrupt it
+LONG = {"epochs": 200}  # so that there is a time to interrupt it
 
 Make = Callable[..., TrainingJob]
 

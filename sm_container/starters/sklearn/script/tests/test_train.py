@@ -20,7 +20,7 @@ METRICS = {each["Name"]: each["Regex"] for each in DEFINITIONS}
 SAMPLE = PROJECT / "s3" / "example-bucket"
 CHANNELS = {"train": SAMPLE / "train", "validation": SAMPLE / "validation"}
 SHORT = {"epochs": 5}
-LONG = {"epochs": 400}  # so that there is a time to interrupt it
+LONG = {"epochs": 250}  # so that there is a time to interrupt it
 
 Make = Callable[..., TrainingJob]
 

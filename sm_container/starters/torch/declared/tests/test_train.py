@@ -21,7 +21,7 @@ PROJECT = Path(__file__).parents[1]
 SAMPLE = PROJECT / "s3" / "example-bucket"
 CHANNELS = {"train": SAMPLE / "train", "validation": SAMPLE / "validation"}
 SHORT = {"epochs": 5}
-LONG = {"epochs": 100}  # so that there is a time to interrupt it
+LONG = {"epochs": 60}  # so that there is a time to interrupt it
 
 Make = Callable[..., TrainingJob]
 

@@ -10,6 +10,7 @@ import pytest
 import xgboost as xgb
 import yaml
 from sm_container.testing import (
+    Data,
     TrainingJob,
     assert_metric,
     assert_resumes,
@@ -20,7 +21,7 @@ from train import CONTENT_TYPES, algorithm
 
 PROJECT = Path(__file__).parents[1]
 SAMPLE = PROJECT / "s3" / "example-bucket"
-CHANNELS = {"train": SAMPLE / "train", "validation": SAMPLE / "validation"}
+CHANNELS = {name: Data(SAMPLE / name, "text/csv") for name in ("train", "validation")}
 SHORT = {"num_round": 10}
 LONG = {"num_round": 1500, "checkpoint_every": 100}  # so that there is a time to interrupt it
 

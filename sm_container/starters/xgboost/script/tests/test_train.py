@@ -20,7 +20,7 @@ METRICS = {each["Name"]: each["Regex"] for each in DEFINITIONS}
 SAMPLE = PROJECT / "s3" / "example-bucket"
 CHANNELS = {"train": SAMPLE / "train", "validation": SAMPLE / "validation"}
 SHORT = {"num_round": 10}
-LONG = {"num_round": 1500, "checkpoint_every": 100}  # so that there is a time to interrupt it
+LONG = {"num_round": 1000, "checkpoint_every": 100}  # so that there is a time to interrupt it
 
 Make = Callable[..., TrainingJob]
 
