@@ -2,49 +2,51 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.examples.conftest import EXAMPLE, trained
+from sm_container.testing import Data, JobResult, TrainingJob
+from tests.examples.conftest import EXAMPLE
 
 # Rounds enough that training goes on when its instances are taken away.
-GIVEN = {"num_round": "3000", "max_depth": "2", "margin_column": "0", "checkpoint_every": "100"}
-INTERRUPTED = ("--spot", "--interrupt-after", "3", "--kill-after", "3")
+GIVEN = {"num_round": 600, "max_depth": 2, "margin_column": 0, "checkpoint_every": 50}
+METRICS = {"rmse": r"train:rmse=(\S+)"}
 
 
-def trained_on(
-    flights: Path, engine: str, target: str, home: Path, *options: str
-) -> tuple[str, dict[str, Any]]:
-    """The hash of the model, and the job's description."""
-    model, printed = trained(
-        *(engine, target, home, f"--channel=train={flights / 'train'}/,content-type=text/csv"),
-        *(f"--hp={name}={value}" for name, value in GIVEN.items()),
-        *(*options, "--checkpoint", str(home / "checkpoints"), "--json"),
-    )
-    return model, json.loads(printed)["SmContainer"]
+def hash_of(result: JobResult) -> str:
+    assert result.status == "Completed"
+    return hashlib.sha256((result.model / "model.json").read_bytes()).hexdigest()
 
 
 @pytest.fixture(scope="module")
-def undisturbed(flights: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+def asked(flights: Path) -> dict[str, Any]:
+    channels = {"train": Data(flights / "train", content_type="text/csv")}
+    return {"channels": channels, "hyperparameters": GIVEN, "metrics": METRICS}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(training_job_factory: Callable[..., TrainingJob], asked: dict[str, Any]) -> str:
     """The model of a job that nothing interrupts."""
-    return trained_on(flights, "process", str(EXAMPLE), tmp_path_factory.mktemp("home"))[0]
+    return hash_of(training_job_factory(EXAMPLE, **asked).run())
 
 
 @pytest.mark.parametrize("engine", ["process", pytest.param("podman", marks=pytest.mark.container)])
 def test_interruptions_leave_no_trace_in_the_model(
     engine: str,
-    flights: Path,
+    training_job: Callable[..., TrainingJob],
+    asked: dict[str, Any],
     undisturbed: str,
-    hostile_tmp_path: Path,
     request: pytest.FixtureRequest,
 ) -> None:
-    target = str(EXAMPLE) if engine == "process" else request.getfixturevalue("image")
+    target = EXAMPLE if engine == "process" else request.getfixturevalue("image")
+    job = training_job(target, **asked, engine="auto" if engine == "process" else engine)
 
-    model, own = trained_on(flights, engine, target, hostile_tmp_path, *INTERRUPTED)
+    result = job.interrupt_after(r"step=150\b").kill_after(r"step=350\b").run()
 
-    assert [each["Signal"] for each in own["Interruptions"]] == ["SIGTERM", "SIGKILL"]
-    assert sum(each["FilesRestored"] for each in own["Checkpoints"]) > 0
-    assert model == undisturbed
+    assert [each.interruption.warned for each in result.record.attempts[:2]] == [True, False]  # type: ignore[union-attr]
+    assert sum(each.restored for each in result.record.checkpoints) > 0
+    assert hash_of(result) == undisturbed

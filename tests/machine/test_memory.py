@@ -18,7 +18,7 @@ def test_a_machine_without_limits_bounds_by_itself(tmp_path: Path) -> None:
 
 
 USE = """
-from sm_container.machine.memory import own_peak
+from sm_container.machine.memory import own_peak, tree_memory
 before = tree_memory()
 block = b"x" * (200 << 20)
 during = tree_memory()

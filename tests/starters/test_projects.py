@@ -15,8 +15,8 @@ import pytest
 from sm_container.cli.project.starter import Starter
 from tests.starters.conftest import EVERY, name_of
 
-# What one of their processes needs to start, PyTorch above all, would take this tier's minute.
-SLOW = {Starter("torch", is_script=True)}
+# A starter of each stack is enough for every run: what their processes need to start takes minutes.
+SLOW = {Starter(name, is_script=True) for name in ("torch", "sklearn", "xgboost")}
 
 
 def _require(starter: Starter) -> None:

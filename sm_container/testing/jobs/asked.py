@@ -17,7 +17,7 @@ from sm_container.harness.request.for_algorithm import faults_against
 from sm_container.harness.request.parse import parse_request
 from sm_container.harness.request.training_request import WAITING_SECONDS, TrainingRequest
 from sm_container.testing.jobs.checkpoints import Given, checkpoint_uri
-from sm_container.testing.jobs.data import DEFAULT_CONTENT_TYPE, Data, write_data
+from sm_container.testing.jobs.data import DEFAULT_CONTENT_TYPE, Data, type_of_files, write_data
 from sm_container.testing.jobs.declared import default_mode
 from sm_container.testing.jobs.subject import Subject
 
@@ -121,9 +121,9 @@ class Asked:
         known = () if declared is None else declared.content_types
         if data.mode is None and self.input_mode is None and declared is not None:
             data = replace(data, mode=default_mode(declared))
-        if data.is_there:  # which of several types it is, its files tell
-            content_type = data.content_type or (known[0] if len(known) == 1 else None)
-            return data.channel(name, absolute(str(data.value)), content_type)
+        if data.is_there:
+            sole = known[0] if len(known) == 1 else type_of_files(data.value, known)
+            return data.channel(name, absolute(str(data.value)), data.content_type or sole)
         if PurePosixPath(name).name != name:
             raise ValueError(f"{name!r} cannot be the name of a channel")
         folder = self.place / "data" / name

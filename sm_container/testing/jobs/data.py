@@ -109,6 +109,19 @@ def write_data(data: Data, folder: Path, content_type: str = DEFAULT_CONTENT_TYP
             form.write(bridged([part], form), file)
 
 
+def type_of_files(path: str | os.PathLike[str], known: Sequence[str]) -> str | None:
+    """Which of the ``known`` content types files of this machine have, by their names: a stream has
+    none that would tell. None where the names do not say one and the same."""
+    place = Path(path)
+    files = [place] if place.is_file() else [each for each in place.rglob("*") if each.is_file()]
+    fitting = [
+        content_type
+        for content_type in known
+        if (suffix := suffix_of(content_type)) and all(each.suffix == suffix for each in files)
+    ]
+    return fitting[0] if files and len(fitting) == 1 else None
+
+
 def as_batch(value: Any) -> Batch:
     """A test's value as the records of one batch. Raises TypeError, ValueError."""
     if isinstance(value, Batch):

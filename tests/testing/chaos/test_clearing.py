@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,8 +89,8 @@ def desk(
         s3_root.mkdir()
     else:
         use_endpoint(monkeypatch, request.getfixturevalue("endpoint"))
-        boto3.client("s3").create_bucket(Bucket="bucket")
-    return Desk(hostile_tmp_path, "s3://bucket/ck", s3_root)
+        boto3.client("s3").create_bucket(Bucket="bucket")  # of all tests in this module
+    return Desk(hostile_tmp_path, f"s3://bucket/{uuid.uuid4().hex}", s3_root)
 
 
 def test_all_that_a_run_has_made_goes(desk: Desk) -> None:

@@ -6,13 +6,14 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sm_container.harness.request.errors import RequestError
-from sm_container.testing.jobs.data import Data, write_data
+from sm_container.testing.jobs.data import Data, type_of_files, write_data
 from sm_container.testing.jobs.moments import MissedMomentError
 from sm_container.testing.jobs.training_job import TrainingJob
 from tests.testing.jobs.curve import algorithm
@@ -154,10 +155,22 @@ def test_data_that_is_there_is_of_the_type_that_its_files_have(
 ) -> None:
     write_data(Data(DATA), hostile_tmp_path / "records", "application/x-recordio-protobuf")
 
-    result = training_job(algorithm, channels={"train": hostile_tmp_path / "records"}).run()
+    job = training_job(algorithm, channels={"train": hostile_tmp_path / "records"})
+    result = replace(job, input_mode="Pipe").run()
 
     assert result.status == "Completed"
-    assert "ContentType" not in result.record.document["InputDataConfig"][0]
+    (channel,) = result.record.document["InputDataConfig"]
+    assert channel["ContentType"] == "application/x-recordio-protobuf"
+
+
+def test_files_whose_names_say_nothing_have_no_type(tmp_path: Path) -> None:
+    known = ["text/csv", "application/x-recordio-protobuf"]
+    (tmp_path / "a.csv").touch()
+    assert type_of_files(tmp_path, known) == type_of_files(tmp_path / "a.csv", known) == "text/csv"
+    assert type_of_files(tmp_path, ["image/png"]) is None
+    (tmp_path / "b").touch()
+    assert type_of_files(tmp_path, known) is None
+    assert type_of_files("s3://bucket/prefix", known) is None
 
 
 def test_checkpoints_that_are_there_before(training_job: Make) -> None:
