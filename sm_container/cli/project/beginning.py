@@ -33,8 +33,7 @@ def begin(given: Path, starter: Starter, out: Stream, *, as_json: bool) -> None:
         raise Complaint(
             ["sm-container is not installed, only found: install it with pip"], EXIT_HARNESS
         ) from None
-    if wheel is not None:
-        files[wheel.name] = wheel.content
+    files[wheel.name] = wheel.content
     try:
         write_folder(folder, files)
     except FolderTakenError as fault:
@@ -49,7 +48,7 @@ def begin(given: Path, starter: Starter, out: Stream, *, as_json: bool) -> None:
             "Framework": starter.framework,
             "ScriptMode": starter.is_script,
             "Files": sorted(files),
-            "Wheel": None if wheel is None else wheel.name,
+            "Wheel": wheel.name,
             "Next": following,
         }
         out.line(json.dumps(document, indent=2))

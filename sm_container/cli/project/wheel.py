@@ -1,7 +1,6 @@
-"""A wheel of the library that runs here: what an image installs where no package index has it.
+"""A wheel of the library that runs here, so that an image has the one that the tests ran with.
 
-Source: "Binary distribution format" and "Recording the Direct URL Origin of installed
-distributions", packaging.python.org.
+Source: "Binary distribution format", packaging.python.org.
 """
 
 from __future__ import annotations
@@ -31,15 +30,13 @@ class Wheel:
     content: bytes
 
 
-def own_wheel() -> Wheel | None:
-    """The installed library as a wheel; None where it came from a package index, which images can
-    ask as well. What was installed in editable form is taken as it stands now.
+def own_wheel() -> Wheel:
+    """The installed library as a wheel. What was installed in editable form is taken as it stands
+    now.
 
     Raises PackageNotFoundError where it is not installed but only found on the path.
     """
     installed = distribution(_DISTRIBUTION)
-    if installed.read_text("direct_url.json") is None:
-        return None
     stem = f"{_DISTRIBUTION.replace('-', '_')}-{installed.version}"
     return Wheel(f"{stem}-{_TAG}.whl", _packed(installed, f"{stem}.dist-info"))
 
