@@ -37,7 +37,7 @@ def test_a_file_of_several_layers_is_joined_in_their_order() -> None:
 
 
 def test_the_command_offers_what_there_is() -> None:
-    folders = {path.name for path in STARTERS.iterdir() if path.is_dir()}
+    folders = {path.name for path in STARTERS.glob("[!.]*") if path.is_dir()}
 
     assert folders - {"common", "__pycache__"} == set(FRAMEWORKS)
 
