@@ -8,33 +8,16 @@ from typing import Any
 import click
 
 from sm_container.cli.commands import run
-from sm_container.cli.request import REQUEST_OPTIONS
+from sm_container.cli.repeated import OF_RUN, SETTLED
 
 PROFILES = ("basic", "marketplace")
-# What the checks settle themselves, or what has no place in them, and the value it has instead.
-_SETTLED: dict[str, Any] = {
-    "interrupt_after": (),
-    "kill_after": (),
-    "interrupt_every": None,
-    "spot_wait": 0.0,
-    "spot_discount": 70.0,
-    "detach": False,
-    "shell": False,
-    "dry_run": False,
-    "as_json": False,
-}
-_OF_RUN = [
-    param
-    for param in run.command.params
-    if param.name not in _SETTLED and param not in REQUEST_OPTIONS
-]
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command(
     "certify",
     cls=run.RunCommand,
-    params=[*_OF_RUN],
+    params=[*OF_RUN],
     short_help="Hold an image or a program against the contract.",
     epilog="Exit code: 0 all checks pass or do not apply, 1 otherwise, 2 bad input, 125 the "
     "harness, 130 Ctrl-C.",
@@ -73,4 +56,4 @@ def command(ctx: click.Context, /, target: str | None, **given: Any) -> None:
         ctx.exit(list_checks(given, as_json=given["as_json"]))
     arguments = ctx.meta.get("arguments", ())
     as_json = given.pop("as_json")
-    ctx.exit(certify(target, arguments, {**given, **_SETTLED}, as_json=as_json))
+    ctx.exit(certify(target, arguments, {**given, **SETTLED}, as_json=as_json))

@@ -7,26 +7,9 @@ from typing import Any
 import click
 
 from sm_container.cli.commands import run
-from sm_container.cli.request import REQUEST_OPTIONS
+from sm_container.cli.repeated import OF_RUN, SETTLED
 
 FAULTS = ("sigterm", "kill", "full-disk", "torn-upload")
-# What the trials settle themselves, or what has no place in them, and the value it has instead.
-_SETTLED: dict[str, Any] = {
-    "interrupt_after": (),
-    "kill_after": (),
-    "interrupt_every": None,
-    "spot_wait": 0.0,
-    "spot_discount": 70.0,
-    "detach": False,
-    "shell": False,
-    "dry_run": False,
-    "as_json": False,
-}
-_OF_RUN = [
-    param
-    for param in run.command.params
-    if param.name not in _SETTLED and param not in REQUEST_OPTIONS
-]
 
 
 def _faults(ctx: click.Context, param: click.Parameter, text: str | None) -> tuple[str, ...] | None:
@@ -42,7 +25,7 @@ def _faults(ctx: click.Context, param: click.Parameter, text: str | None) -> tup
 @click.command(
     "chaos",
     cls=run.RunCommand,
-    params=[*_OF_RUN],
+    params=[*OF_RUN],
     short_help="Test that a job survives interruptions.",
     epilog="Exit code: 0 all trials resumed and their models agree, 1 otherwise, 2 bad input, 125 "
     "the harness, 130 Ctrl-C.",
@@ -97,4 +80,4 @@ def command(ctx: click.Context, /, target: str | None, as_json: bool, **given: A
     if given["agree_on"] and given["tolerance"] is None:
         raise click.UsageError("--agree-on needs --tolerance")
     arguments = ctx.meta.get("arguments", ())
-    ctx.exit(chaos(target, arguments, {**given, **_SETTLED}, as_json=as_json))
+    ctx.exit(chaos(target, arguments, {**given, **SETTLED}, as_json=as_json))
