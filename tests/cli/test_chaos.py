@@ -96,7 +96,7 @@ def test_an_image_that_resumes(desk: Any, base_image: str) -> None:
     require_nothing_left(desk)
 
 
-@pytest.mark.parametrize("fault", ["sigterm", "torn-upload"])
+@pytest.mark.parametrize("fault", ["sigterm", pytest.param("torn-upload", marks=pytest.mark.long)])
 def test_steps_of_this_librarys_checkpoints(desk: Any, fault: str) -> None:
     code, out, err = chaos(desk, "stepping.py", "--faults", fault, "--trials", "1", "--json")
     assert code == 0, err
@@ -109,7 +109,9 @@ def test_steps_of_this_librarys_checkpoints(desk: Any, fault: str) -> None:
         assert trial["StepsLost"] >= 1  # the newest was torn
 
 
-@pytest.mark.parametrize("name", ["counting.py", "stepping.py"])
+@pytest.mark.parametrize(
+    "name", ["counting.py", pytest.param("stepping.py", marks=pytest.mark.long)]
+)
 def test_a_program_that_never_resumes_is_found_out(desk: Any, name: str) -> None:
     words = ("--faults", "sigterm", "--trials", "1", "-e", "FORGETFUL=1", "--json")
     code, out, err = chaos(desk, name, *words)
