@@ -1,14 +1,11 @@
 """A run's own folder below the home: ``<home>/chaos/<id>``, where its jobs leave what they make.
 
-It is locked for as long as the run lives: one that is not is what a killed run left. What is to
-stay lies in ``<home>/chaos/kept-<id>``.
+What is to stay lies in ``<home>/chaos/kept-<id>``.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,9 +14,7 @@ from pathlib import Path
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.store.folder import DamagedJobError, JobFolder
 from sm_container.harness.store.home import Home
-from sm_container.harness.store.lock import lock, locked
-
-_KEPT = "kept-"
+from sm_container.testing.own_folder import KEPT, left_over_folders, new_folder
 
 
 @dataclass(frozen=True)
@@ -63,40 +58,24 @@ class Scratch:
 
     @property
     def _name_elsewhere(self) -> str:
-        return f"chaos-{self.path.name.removeprefix(_KEPT)}"
+        return f"chaos-{self.path.name.removeprefix(KEPT)}"
 
 
 @contextmanager
 def new_scratch(home: Home, *, kept: bool) -> Iterator[Scratch]:
     """A folder for a run, which lives as long as the block."""
-    above = _above(home)
-    above.mkdir(exist_ok=True)
-    path = above / f"{_KEPT if kept else ''}{uuid.uuid4().hex[:8]}"
-    with locked(above):  # or another might find it without a lock
-        path.mkdir()
-        held = lock(path)
-    try:
-        yield Scratch(home, path)
-    finally:
-        if path.is_dir() and not os.listdir(path):
-            path.rmdir()
-        os.close(held)
+    with new_folder(_above(home), kept=kept) as path:
+        try:
+            yield Scratch(home, path)
+        finally:
+            if path.is_dir() and not os.listdir(path):
+                path.rmdir()
 
 
 def left_over(home: Home) -> Iterator[Scratch]:
     """The folders of killed runs. Each is the caller's alone until the next is asked for."""
-    for path in sorted(_above(home).glob("*")):
-        if path.name.startswith(_KEPT):
-            continue
-        try:
-            with locked(_above(home)):
-                held = lock(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, FileNotFoundError):
-            continue  # its run lives, or another has come first
-        try:
-            yield Scratch(home, path)
-        finally:
-            os.close(held)
+    for path in left_over_folders(_above(home)):
+        yield Scratch(home, path)
 
 
 def _above(home: Home) -> Path:
