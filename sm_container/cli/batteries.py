@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import shutil
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 from sm_container.cli.orphans import end_orphans
 from sm_container.cli.removal import Refused, remove
 from sm_container.cli.stream import Stream
-from sm_container.harness.life.stopping import catching_interrupts
 from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.store.home import Home
 from sm_container.harness.store.jobs import JobStore
 from sm_container.testing.certify.bench import Bench
 from sm_container.testing.certify.check import Verdict
+from sm_container.testing.deleting import deleted_after
 
 
 @contextmanager
@@ -31,35 +31,10 @@ def kept(own: Home, err: Stream) -> Iterator[None]:
 
 @contextmanager
 def deleted(own: Home, err: Stream) -> Iterator[None]:
-    """Delete a battery's home when its block is left, however that is. A second Ctrl-C leaves the
-    rest to the next battery.
-
-    Raises:
-        KeyboardInterrupt: after the first, when all is deleted; at once after the second.
-    """
-    interrupted = False
-    try:
+    """Delete a battery's home when its block is left, and raise, as ``deleted_after`` does."""
+    tell = partial(err.line, dim=True)
+    with deleted_after(partial(delete, own, err), tell, makers="checks", command="certify"):
         yield
-    except KeyboardInterrupt:
-        interrupted = True
-        err.line(
-            "deleting what the checks have made; another Ctrl-C leaves the rest to the "
-            "next certify",
-            dim=True,
-        )
-        raise
-    finally:
-        with catching_interrupts() as interrupts:
-            if interrupted:
-                interrupts.record(signal.SIGINT)
-            try:
-                with interrupts.raising():
-                    delete(own, err)
-            except KeyboardInterrupt:
-                err.line("not all is deleted: the next certify does it", dim=True)
-                raise
-        if interrupts.wants_stop and not interrupted:
-            raise KeyboardInterrupt
 
 
 def delete(own: Home, err: Stream) -> None:

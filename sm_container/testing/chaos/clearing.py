@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import signal
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from sm_container.harness.life.stopping import catching_interrupts
 from sm_container.harness.store.folder import JobFolder
 from sm_container.storage.errors import StorageError
 from sm_container.storage.files import said_of
 from sm_container.storage.store import Stores
 from sm_container.storage.uri import Scheme, parse
 from sm_container.testing.chaos.scratch import Scratch
+from sm_container.testing.deleting import deleted_after
 
 Remove = Callable[[JobFolder], str | None]
 """Deletes a job; returns why it stays, None where it is gone."""
@@ -22,35 +21,15 @@ Remove = Callable[[JobFolder], str | None]
 
 @contextmanager
 def cleared(scratch: Scratch, remove: Remove, tell: Callable[[str], None]) -> Iterator[None]:
-    """Delete all that a run has made when its block is left, however that is.
+    """Delete all that a run has made when its block is left, and raise, as ``deleted_after`` does.
+    ``tell`` hears what the user should know."""
 
-    A first Ctrl-C, which may be what ended the block, does not hold that up. A second one does: the
-    rest is left to the next run. ``tell`` hears what the user should know.
-
-    Raises:
-        KeyboardInterrupt: after the first, when all is deleted; at once after the second.
-    """
-    interrupted = False
-    try:
-        yield
-    except KeyboardInterrupt:
-        interrupted = True
-        tell("deleting what the trials have made; another Ctrl-C leaves the rest to the next chaos")
-        raise
-    finally:
-        with catching_interrupts() as interrupts:
-            if interrupted:
-                interrupts.record(signal.SIGINT)
-            try:
-                with interrupts.raising():
-                    reasons = clear(scratch, remove)
-            except KeyboardInterrupt:
-                tell("not all is deleted: the next chaos does it")
-                raise
-        for reason in reasons:
+    def delete() -> None:
+        for reason in clear(scratch, remove):
             tell(f"not deleted: {reason}")
-        if interrupts.wants_stop:
-            raise KeyboardInterrupt
+
+    with deleted_after(delete, tell, makers="trials", command="chaos"):
+        yield
 
 
 def clear_jobs(scratch: Scratch, names: Collection[str], remove: Remove) -> list[str]:
