@@ -134,6 +134,7 @@ def test_a_linked_file_counts_where_its_last_name_is(hostile_tmp_path: Path, ins
     assert (freed >= 100_000) is inside
 
 
+@pytest.mark.root
 @pytest.mark.parametrize("words", [("rm", "one"), ("prune",), ("run", "./next")])
 def test_what_is_mounted_in_a_job_that_nobody_owns_is_unmounted(
     desk: Any, words: tuple[str, ...]

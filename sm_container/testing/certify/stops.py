@@ -71,6 +71,26 @@ class Stop:
         # Where every run makes another model, time alone is left to tell.
         return has_same_model(bench, self.result) or not has_same_model(bench, bench.again)
 
+    def came_after_progress(self, bench: Bench) -> bool:
+        """Whether the job had told a value of a metric before: its start was over."""
+        first = _first_value(self.result, bench)
+        return first is not None and first < self.at
+
+
+def start_of_progress(bench: Bench) -> float | None:
+    """Seconds of training after which the sound job has told the first value of a metric; None for
+    one that tells none."""
+    sound = bench.sound
+    first = _first_value(sound, bench)
+    began = [each.start for each in sound.record.transitions if each.phase is Phase.TRAINING]
+    return None if first is None or not began else max(0.0, first - began[-1])
+
+
+def _first_value(result: JobResult, bench: Bench) -> float | None:
+    names = {name for name, _ in _series(bench.sound.metrics)}
+    found = (each.timestamp for each in values(result.folder) if each.name in names)
+    return min(found, default=None)
+
 
 def _series(metrics: Mapping[str, list[float]]) -> list[tuple[str, list[float]]]:
     """The metrics that have more than one value."""

@@ -202,6 +202,7 @@ def mounted(desk: Any) -> Iterator[Callable[[JobFolder], Path]]:
     unmount_below(desk.home.jobs)
 
 
+@pytest.mark.root
 def test_whatever_is_mounted_in_an_orphan_is_taken_away(desk: Any, mounted: Any) -> None:
     folder, ownership = create_job(desk.prepared("true", desk.document()))
     mounted(folder)
@@ -210,6 +211,7 @@ def test_whatever_is_mounted_in_an_orphan_is_taken_away(desk: Any, mounted: Any)
     assert mounts_below(folder.path) == []
 
 
+@pytest.mark.root
 def test_mounts_are_taken_from_those_alone_that_nobody_owns(desk: Any, mounted: Any) -> None:
     places = {}
     for name in ("over", "owned"):
@@ -224,6 +226,7 @@ def test_mounts_are_taken_from_those_alone_that_nobody_owns(desk: Any, mounted: 
     ownership.release()
 
 
+@pytest.mark.root
 def test_a_mount_that_cannot_be_taken_away_is_told(
     desk: Any, mounted: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

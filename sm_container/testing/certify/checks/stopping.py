@@ -6,11 +6,18 @@ from sm_container.harness.text import duration
 from sm_container.testing.certify.bench import Bench
 from sm_container.testing.certify.check import Check, Finding
 from sm_container.testing.certify.ends import is_killed, without_model
-from sm_container.testing.certify.stops import LEAST_LEFT, Stop, moments_to_stop, stop_at
+from sm_container.testing.certify.stops import (
+    LEAST_LEFT,
+    Stop,
+    moments_to_stop,
+    start_of_progress,
+    stop_at,
+)
 
 _STOP = "StopTrainingJob"
 _LEAST_START, _MOST_START = 0.5, 1.0
-_PART_OF_START = 0.1
+_PART_OF_TRAINING = 0.1
+_PART_OF_START = 0.5
 
 
 def _stops(bench: Bench) -> Finding:
@@ -36,17 +43,29 @@ def _stops(bench: Bench) -> Finding:
 
 def _stops_early(bench: Bench) -> Finding:
     bench.settle_seconds()
-    moment = min(_MOST_START, max(_LEAST_START, _PART_OF_START * bench.seconds))
+    moment = _moment_of_start(bench)
     stop = stop_at(bench, moment) if bench.seconds - moment >= LEAST_LEFT else None
     if stop is None:
         return Finding.not_applicable(_too_brief(bench))
     fault = _unheard(bench, stop)
+    if fault is not None and stop.came_after_progress(bench):
+        return Finding.not_applicable(
+            f"it starts too briefly to be stopped meanwhile: {duration(moment)} after its start it "
+            "had told a metric"
+        )
     if fault is not None:
         return Finding.failed(f"{duration(moment)} after its start: {fault}")
     return Finding.passed(
         f"it ended {duration(stop.took)} after SIGTERM, which came {duration(moment)} after its "
         "start"
     )
+
+
+def _moment_of_start(bench: Bench) -> float:
+    """Seconds of training, in the midst of what it does before its first value of a metric."""
+    moment = min(_MOST_START, max(_LEAST_START, _PART_OF_TRAINING * bench.seconds))
+    progress = start_of_progress(bench)
+    return moment if progress is None else min(moment, _PART_OF_START * progress)
 
 
 def _unheard(bench: Bench, stop: Stop) -> str | None:

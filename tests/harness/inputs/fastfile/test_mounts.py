@@ -11,6 +11,8 @@ from sm_container.harness.inputs.fastfile.device import may_mount, unmount, unmo
 from sm_container.harness.inputs.fastfile.errors import MountError
 from sm_container.harness.inputs.fastfile.mounts import find_mount, mounts_below
 
+pytestmark = pytest.mark.root
+
 NAMES = ["plain", "sp ace", "ta\tb", "li\nne", "back\\slash", "ünï", "\\040", "b#;$(x)"]
 
 
