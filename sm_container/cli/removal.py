@@ -5,15 +5,11 @@ from __future__ import annotations
 from sm_container.cli.ending import ask_to_stop, await_end, await_release, ended
 from sm_container.cli.orphans import end_orphan
 from sm_container.cli.stream import Stream
-from sm_container.harness.engines.detect import engine_named
-from sm_container.harness.engines.engine import EngineError, ImageTarget, ProgramTarget
-from sm_container.harness.engines.reclaim import foreign
-from sm_container.harness.job.record import JobRecord
-from sm_container.harness.life.recovery import end_mounts
-from sm_container.harness.store.deletion import make_deletable
-from sm_container.harness.store.folder import DamagedJobError, JobFolder
+from sm_container.harness.engines.engine import EngineError
+from sm_container.harness.life.removal import remove_ended
+from sm_container.harness.store.folder import JobFolder
 from sm_container.harness.store.jobs import JobStore
-from sm_container.harness.store.ownership import OwnedElsewhereError, Ownership, is_owned
+from sm_container.harness.store.ownership import OwnedElsewhereError, is_owned
 
 
 class Refused(Exception):
@@ -47,10 +43,7 @@ def remove(store: JobStore, folder: JobFolder, err: Stream, *, force: bool) -> N
     if not end_orphan(store, folder, err) and not force:
         raise Refused(f"job {folder.name} stays: what it left running could not be ended; --force")
     try:
-        with Ownership.take(folder):
-            end_mounts(folder)
-            _make_deletable(store, folder, err)
-            store.remove(folder)
+        remove_ended(store, folder, lambda line: err.line(line, fg="yellow"))
     except OwnedElsewhereError as fault:
         raise Refused(f"{fault}; try again") from fault
     except EngineError as fault:
@@ -59,27 +52,3 @@ def remove(store: JobStore, folder: JobFolder, err: Stream, *, force: bool) -> N
         raise Refused(
             f"job {folder.name}: {fault.filename}: {fault.strerror}; sudo rm -r {folder.path}"
         ) from fault
-
-
-def _record_of(folder: JobFolder) -> JobRecord | None:
-    try:
-        return folder.read()
-    except DamagedJobError:
-        return None
-
-
-def _make_deletable(store: JobStore, folder: JobFolder, err: Stream) -> None:
-    """What a container wrote as another user, or without rights for its owner, can be deleted."""
-    record = _record_of(folder)
-    mounted = [path for path in folder.path.glob("hosts/*/*") if path.is_dir()]
-    trees = [path for path in mounted if next(foreign(path), None)]
-    if trees and record is not None and record.engine is not None:
-        named = record.options.target
-        target = ProgramTarget(folder.path) if named.startswith("/") else ImageTarget(named)
-        try:
-            engine = engine_named(record.engine, store.home, err.line)
-            for tree in trees:
-                engine.reclaim(tree, target)
-        except EngineError as fault:
-            err.line(f"Warning: {fault}", fg="yellow")
-    make_deletable(folder.path)

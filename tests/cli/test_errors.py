@@ -24,7 +24,7 @@ from sm_container.storage.errors import StorageError
         (RequestError(("it is wrong",)), 2),
         (DocumentError("it is wrong"), 2),
         (InputError([InputFault("train", Answer.REFUSED, "it is wrong")]), 2),
-        (JobExistsError("it is wrong"), 2),
+        (JobExistsError("it is wrong", "arn"), 2),
         (UnknownJobError("it is wrong"), 2),
         (StorageError("s3://a/b", "it is wrong", "do this"), 2),
         (ContractError(Path("a.json"), "it is wrong", "do this"), 2),

@@ -22,6 +22,7 @@ class JobStatus(str, Enum):
 class SecondaryStatus(str, Enum):
     """SecondaryStatus, those that a job here can pass through. Source: DescribeTrainingJob."""
 
+    PENDING = "Pending"
     STARTING = "Starting"
     DOWNLOADING = "Downloading"
     TRAINING = "Training"
@@ -38,9 +39,11 @@ class SecondaryStatus(str, Enum):
 class Phase(Enum):
     """A step of a job's life: the secondary status it shows, and the service's message.
 
-    The messages of INTERRUPTED and MAX_WAIT_TIME_EXCEEDED are not documented: they are ours.
+    The messages of PENDING, INTERRUPTED and MAX_WAIT_TIME_EXCEEDED are not documented: they are
+    ours.
     """
 
+    PENDING = (SecondaryStatus.PENDING, "Waiting until other training jobs have ended")
     STARTING = (SecondaryStatus.STARTING, "Starting the training job")
     LAUNCHING = (SecondaryStatus.STARTING, "Launching requested ML instances")
     REPLACING = (SecondaryStatus.STARTING, "Launched instance was unhealthy, replacing it!")
@@ -93,6 +96,7 @@ class Phase(Enum):
 
 
 _STATUS = {
+    Phase.PENDING: JobStatus.IN_PROGRESS,
     Phase.STARTING: JobStatus.IN_PROGRESS,
     Phase.STOPPING: JobStatus.STOPPING,
     Phase.COMPLETED: JobStatus.COMPLETED,
@@ -104,10 +108,11 @@ _STATUS = {
 
 _UP = (Phase.DOWNLOADING, Phase.IMAGE, Phase.TRAINING)
 _LAUNCHING = (Phase.STARTING, Phase.LAUNCHING, Phase.REPLACING)
-_RUNNING = (*_LAUNCHING, Phase.PREPARING, *_UP, Phase.INTERRUPTED)
+_RUNNING = (Phase.PENDING, *_LAUNCHING, Phase.PREPARING, *_UP, Phase.INTERRUPTED)
 
 _PREDECESSORS: dict[Phase, tuple[Phase | None, ...]] = {
-    Phase.STARTING: (None,),
+    Phase.PENDING: (None,),
+    Phase.STARTING: (None, Phase.PENDING),
     Phase.LAUNCHING: (Phase.INTERRUPTED,),
     Phase.REPLACING: _UP,
     Phase.PREPARING: _LAUNCHING,

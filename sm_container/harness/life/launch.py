@@ -7,13 +7,16 @@ import sys
 import time
 
 from sm_container.contract.platform import training_job_arn
+from sm_container.harness.job.options import RunOptions
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import JobStatus, Phase, SecondaryStatus
 from sm_container.harness.life.observer import Observer
 from sm_container.harness.life.prepare import Prepared
 from sm_container.harness.life.stopping import catching_interrupts
 from sm_container.harness.life.training import run_job
+from sm_container.harness.request.training_request import TrainingRequest
 from sm_container.harness.store.folder import JobFolder
+from sm_container.harness.store.home import Home
 from sm_container.harness.store.jobs import JobStore
 from sm_container.harness.store.ownership import Ownership
 
@@ -48,13 +51,20 @@ def run_detached(prepared: Prepared) -> JobFolder:
         JobExistsError: where the job's name is taken.
     """
     folder, ownership = create_job(prepared)
+    start_owner(prepared.home, folder, ownership)
+    return folder
+
+
+def start_owner(home: Home, folder: JobFolder, ownership: Ownership) -> subprocess.Popen[bytes]:
+    """Give a job that was made, and has not begun, to a process in a session of its own, which runs
+    it to its end; ``ownership`` is its from then on."""
     with ownership, open(folder.owner_log, "wb") as log:
-        subprocess.Popen(
+        return subprocess.Popen(
             [
                 sys.executable,
                 "-m",
                 "sm_container.harness.life.owner",
-                str(prepared.home.path),
+                str(home.path),
                 folder.name,
                 str(ownership.descriptor),
             ],
@@ -64,7 +74,6 @@ def run_detached(prepared: Prepared) -> JobFolder:
             pass_fds=[ownership.descriptor],
             start_new_session=True,
         )
-    return folder
 
 
 def exit_code(record: JobRecord) -> int:
@@ -82,16 +91,37 @@ def exit_code(record: JobRecord) -> int:
     return record.exit_code
 
 
-def create_job(prepared: Prepared) -> tuple[JobFolder, Ownership]:
+def create_job(prepared: Prepared, phase: Phase = Phase.STARTING) -> tuple[JobFolder, Ownership]:
+    """Make a job, which this process owns, in its first phase.
+
+    Raises:
+        JobExistsError: where the job's name is taken.
+    """
+    return make_job(
+        prepared.home, prepared.request, prepared.options, prepared.not_simulated, phase
+    )
+
+
+def make_job(
+    home: Home,
+    request: TrainingRequest,
+    options: RunOptions,
+    not_simulated: tuple[str, ...],
+    phase: Phase = Phase.STARTING,
+) -> tuple[JobFolder, Ownership]:
+    """Make a job that may not be ready to run: its owner prepares it, and records why not.
+
+    Raises:
+        JobExistsError: where the job's name is taken.
+    """
     now = time.time()
-    request = prepared.request
     record = JobRecord(
         name=request.name,
-        arn=training_job_arn(request.name, prepared.options.region, ACCOUNT),
+        arn=training_job_arn(request.name, options.region, ACCOUNT),
         document=request.document,
-        options=prepared.options,
+        options=options,
         created=now,
         last_modified=now,
-        not_simulated=prepared.not_simulated,
+        not_simulated=not_simulated,
     )
-    return JobStore(prepared.home).create(record.entered(Phase.STARTING, now))
+    return JobStore(home).create(record.entered(phase, now))

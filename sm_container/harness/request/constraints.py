@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from sm_container.harness.request.extensions import LOCAL
+from sm_container.harness.request.extensions import LOCAL, Extensions
 from sm_container.harness.request.model import ServiceModel, Shape
 from sm_container.harness.request.patterns import matches
 from sm_container.harness.request.wording import (
@@ -29,6 +29,11 @@ from sm_container.harness.request.wording import (
 )
 
 _INTEGERS = {"integer": 31, "long": 63}
+_NUMBERS = {
+    "timestamp": "a number of seconds since the epoch",
+    "float": "a number",
+    "double": "a number",
+}
 _PATTERN_LIMIT = 8192
 """Characters; a value too long for the model and for this is not matched against its pattern."""
 _UNKNOWN_SHOWN = 5
@@ -49,9 +54,15 @@ class Checked:
     faults: tuple[str, ...]
 
 
-def check(model: ServiceModel, document: Any, requirements: Requirements | None = None) -> Checked:
-    """Hold `document` against `model`, from its root shape down."""
-    walk = _Walk(model, requirements or {})
+def check(
+    model: ServiceModel,
+    document: Any,
+    requirements: Requirements | None = None,
+    extensions: Extensions = LOCAL,
+) -> Checked:
+    """Hold `document` against `model`, from its root shape down. `extensions` are accepted beyond
+    the model."""
+    walk = _Walk(model, requirements or {}, extensions)
     sound = walk.structure(model[model.root], document, "")
     return Checked(sound or {}, tuple(walk.faults))
 
@@ -62,6 +73,7 @@ class _Walk:
 
     model: ServiceModel
     requirements: Requirements
+    extensions: Extensions
     faults: list[str] = field(default_factory=list)
 
     def value(self, shape: Shape, value: Any, path: str) -> Any:
@@ -75,7 +87,7 @@ class _Walk:
         if wrong:
             self.faults.append(fault(path, value, wrong))
             return None
-        self.faults += [fault(path, value, each) for each in scalar_faults(shape, value)]
+        self.faults += [fault(path, value, each) for each in self.scalar_faults(shape, value)]
         return value
 
     def structure(self, shape: Shape, value: Any, path: str) -> dict[str, Any] | None:
@@ -116,7 +128,7 @@ class _Walk:
                 self.faults.append(fault(element_path(path, index), each, wrong))
             else:
                 sound.append(each)
-        bad = [each for each in sound if any(scalar_faults(member, each))]
+        bad = [each for each in sound if any(self.scalar_faults(member, each))]
         if bad:
             rules = f"Member must satisfy constraint: {string_constraints(member)}"
             self.faults.append(fault(path, bad, rules))
@@ -146,14 +158,34 @@ class _Walk:
 
     def _bad_entries(self, path: str, sound: Mapping[str, str], key: Shape, value: Shape) -> None:
         """The service's one sentence for all keys, and one for all values; only the bad shown."""
-        bad_keys = {each: sound[each] for each in sound if any(scalar_faults(key, each))}
+        bad_keys = {each: sound[each] for each in sound if any(self.scalar_faults(key, each))}
         if bad_keys:
             rules = f"Map keys must satisfy constraint: {string_constraints(key)}"
             self.faults.append(fault(path, bad_keys, rules))
-        bad_values = {each: sound[each] for each in sound if any(scalar_faults(value, sound[each]))}
+        bad_values = {
+            each: sound[each] for each in sound if any(self.scalar_faults(value, sound[each]))
+        }
         if bad_values:
             rules = f"Map value must satisfy constraint: {string_constraints(value)}"
             self.faults.append(fault(path, bad_values, rules))
+
+    def scalar_faults(self, shape: Shape, value: Any) -> Iterator[str]:
+        """The constraints that a value of the right type violates."""
+        if shape.type in _INTEGERS:
+            yield from value_faults(shape, value)
+        if shape.type != "string":
+            return
+        accepts = self.extensions.get(shape.name)
+        if accepts is not None and accepts(value):
+            return
+        if shape.enum and value not in shape.enum:
+            yield enum_fault(shape, value)
+        too_long = shape.maximum is not None and len(value) > shape.maximum
+        yield from length_faults(shape, len(value))
+        if shape.pattern is None or (too_long and len(value) > _PATTERN_LIMIT):
+            return
+        if not matches(shape.pattern, value):
+            yield pattern_fault(shape)
 
     def _unknown(self, shape: Shape, value: Mapping[Any, Any], path: str) -> None:
         unknown = [member for member in value if member not in shape.members]
@@ -168,30 +200,14 @@ class _Walk:
             self.faults.append(f"{rest} more unknown members at '{path or 'request'}'")
 
 
-def scalar_faults(shape: Shape, value: Any) -> Iterator[str]:
-    """The constraints that a value of the right type violates."""
-    if shape.type in _INTEGERS:
-        yield from value_faults(shape, value)
-    if shape.type != "string":
-        return
-    accepts = LOCAL.get(shape.name)
-    if accepts is not None and accepts(value):
-        return
-    if shape.enum and value not in shape.enum:
-        yield enum_fault(shape, value)
-    too_long = shape.maximum is not None and len(value) > shape.maximum
-    yield from length_faults(shape, len(value))
-    if shape.pattern is None or (too_long and len(value) > _PATTERN_LIMIT):
-        return
-    if not matches(shape.pattern, value):
-        yield pattern_fault(shape)
-
-
 def _type_fault(shape: Shape, value: Any) -> str | None:
     if shape.type == "string":
         return _text_fault(value)
     if shape.type == "boolean":
         return None if isinstance(value, bool) else "Member must be true or false"
+    if shape.type in _NUMBERS:
+        sound = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return None if sound else f"Member must be {_NUMBERS[shape.type]}, without quotes"
     if shape.type in _INTEGERS:
         bits = _INTEGERS[shape.type]
         if not isinstance(value, int) or isinstance(value, bool):

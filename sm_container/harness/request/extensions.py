@@ -35,8 +35,12 @@ def is_program(image: str) -> bool:
     return image.startswith(("/", "./", "../")) and _is_path(image)
 
 
-LOCAL: Mapping[str, Callable[[str], bool]] = {"S3Uri": is_local_uri, "AlgorithmImage": is_program}
+Extensions = Mapping[str, Callable[[str], bool]]
+
+LOCAL: Extensions = {"S3Uri": is_local_uri, "AlgorithmImage": is_program}
 """By shape: which of its values are a local extension, and so not the model's to judge."""
+NONE: Extensions = {}
+"""For requests that come from elsewhere: no path in them may mean anything on this machine."""
 
 
 def local_path(uri: str) -> str:

@@ -2,7 +2,8 @@
 
 The model is botocore's, the installed one, so that a new botocore brings new fields and instance
 types by itself. It is 2.6 MB of JSON; the part that a training job reaches is kept in a small file
-beside the other caches, by botocore's version, and built anew when it is missing or damaged.
+beside the other caches, by botocore's version, and built anew when it is missing or damaged. Other
+operations, and other services, have a file each.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = "CreateTrainingJobRequest"
+SAGEMAKER = "sagemaker"
 
 _FORMAT = 1
 _KEPT = ("type", "required", "min", "max", "pattern", "enum")
@@ -78,19 +80,20 @@ class ServiceModel:
             yield from self.paths(shape.name, path)
 
 
-def load_model(cache: Path) -> ServiceModel:
-    """The model of CreateTrainingJob, from the folder `cache` or else from botocore.
+def load_model(cache: Path, root: str = ROOT, service: str = SAGEMAKER) -> ServiceModel:
+    """The model of a structure, such as that of CreateTrainingJob, from the folder `cache` or else
+    from botocore.
 
     Raises:
-        ModelError: botocore is not installed, or has no model of SageMaker.
+        ModelError: botocore is not installed, or has no such model.
     """
     version = _botocore_version()
-    file = cache / f"create-training-job-{_FORMAT}-botocore-{version}.json"
+    file = cache / f"{service}-{root}-{_FORMAT}-botocore-{version}.json"
     kept = _read(file)
     if kept is None:
-        kept = _from_botocore()
+        kept = _from_botocore(root, service)
         _write(file, kept)
-    return ServiceModel({name: _shape(name, body) for name, body in kept.items()})
+    return ServiceModel({name: _shape(name, body) for name, body in kept.items()}, root)
 
 
 def _botocore_version() -> str:
@@ -107,15 +110,17 @@ def _botocore_version() -> str:
     return found[1]
 
 
-def _from_botocore() -> dict[str, Any]:
+def _from_botocore(root: str, service: str) -> dict[str, Any]:
     from botocore.exceptions import DataNotFoundError, UnknownServiceError
     from botocore.loaders import Loader
 
     try:
-        model = Loader().load_service_model("sagemaker", "service-2")
+        model = Loader().load_service_model(service, "service-2")
     except (DataNotFoundError, UnknownServiceError) as error:
-        raise ModelError(f"botocore has no model of SageMaker: {error}") from error
-    return closure(model["shapes"], ROOT)
+        raise ModelError(f"botocore has no model of {service}: {error}") from error
+    if root not in model["shapes"]:
+        raise ModelError(f"botocore's model of {service} has no {root}: install a newer botocore")
+    return closure(model["shapes"], root)
 
 
 def closure(shapes: Mapping[str, Any], root: str) -> dict[str, Any]:

@@ -10,7 +10,13 @@ from sm_container.harness.metrics.specification import definitions_of
 from sm_container.harness.request import rules
 from sm_container.harness.request.constraints import check
 from sm_container.harness.request.errors import RequestError
-from sm_container.harness.request.extensions import absolute, is_program, resolved
+from sm_container.harness.request.extensions import (
+    LOCAL,
+    Extensions,
+    absolute,
+    is_program,
+    resolved,
+)
 from sm_container.harness.request.model import ServiceModel, load_model
 from sm_container.harness.request.standing import stand
 from sm_container.harness.request.training_request import (
@@ -26,19 +32,24 @@ from sm_container.harness.request.training_request import (
 
 
 def parse_request(
-    document: Any, *, cache: Path | None = None, model: ServiceModel | None = None
+    document: Any,
+    *,
+    cache: Path | None = None,
+    model: ServiceModel | None = None,
+    extensions: Extensions = LOCAL,
 ) -> TrainingRequest:
     """Check a CreateTrainingJob document and take its facts.
 
     `document` is what JSON or YAML gave; it is not changed. Relative paths in it are relative to
     the working directory. `cache` is the folder that keeps the service's model between runs, the
-    harness's own by default; `model` is that model where it is at hand.
+    harness's own by default; `model` is that model where it is at hand. `extensions` are what is
+    accepted beyond it.
 
     Raises:
         RequestError: with every fault, in the service's words and paths.
         ModelError: botocore, which has the service's model, is not installed.
     """
-    checked = check(model or _model(cache), document, rules.requirements(document))
+    checked = check(model or _model(cache), document, rules.requirements(document), extensions)
     standing = stand(checked.document)
     found = (*checked.faults, *rules.faults(checked.document), *standing.faults)
     if found:

@@ -23,7 +23,21 @@ class UnknownJobError(Exception):
 
 
 class JobExistsError(Exception):
-    """A job of that name exists. Source: CreateTrainingJob, ResourceInUse."""
+    """A job of that name exists; ``sentence`` says so in the service's words. Source:
+    CreateTrainingJob, ResourceInUse."""
+
+    def __init__(self, name: str, arn: str) -> None:
+        super().__init__(name, arn)
+        self.name = name
+        self.sentence = (
+            "Training job names must be unique within an AWS account and region, and a "
+            f"training job with this name already exists ({arn})"
+        )
+
+    def __str__(self) -> str:
+        return (
+            f"{self.sentence}; choose another --name or remove the job: sm-container rm {self.name}"
+        )
 
 
 @dataclass(frozen=True)
@@ -50,11 +64,7 @@ class JobStore:
             ownership.release()
             shutil.rmtree(fresh.path)
             if folder.path.exists():
-                raise JobExistsError(
-                    "Training job names must be unique within an AWS account and region, and a "
-                    f"training job with this name already exists ({record.arn}); choose another "
-                    f"--name or remove the job: sm-container rm {record.name}"
-                ) from None
+                raise JobExistsError(record.name, record.arn) from None
             raise fault
         return folder, ownership
 
