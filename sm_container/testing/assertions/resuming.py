@@ -91,7 +91,7 @@ def assert_resumes(
         agreed = agreement(undisturbed, interrupted, by)
         if not agreed.agrees:
             raise AssertionError(
-                f"{interrupted.name} {second.how}, but in comparison with the undisturbed run its "
+                f"{interrupted.name} {second.how}, but compared with the undisturbed run: "
                 f"{agreed.how}\n{where_models_are(undisturbed, interrupted)}"
             )
         return Resumed(undisturbed, interrupted, second.how, second.step, second.files)

@@ -77,8 +77,7 @@ def test_a_kill_and_the_checkpoints_of_a_folder(
         ("crashing", "after its interruption the job did not complete: AlgorithmError: "),
         (
             "unsteady",
-            "resumed from 1 file, but in comparison with the undisturbed run its model differs: "
-            "model.json",
+            "resumed from 1 file, but compared with the undisturbed run: model differs: model.json",
         ),
     ],
     ids=["forgetful", "careless", "careless, killed", "crashing", "unsteady"],
