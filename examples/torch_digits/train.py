@@ -63,9 +63,9 @@ def train(job: sm.Job[Hyperparameters]) -> None:
         print(f"goes on with epoch {begin}", flush=True)
     for epoch in range(begin, hp.epochs):
         loss = train_epoch(job, model, optimizer, epoch)
+        accuracy = accuracy_of(job, model)
         if job.stop.requested:  # then the epoch is not whole, and is not counted
             break
-        accuracy = accuracy_of(model, job.channels["validation"], hp.batch_size)
         job.metrics.log({"train:loss": loss, "validation:accuracy": accuracy}, step=epoch)
         job.checkpoints.save(epoch, state.write, metrics={"validation:accuracy": accuracy})
     job.save_model(lambda folder: torch.save(model.state_dict(), folder / "model.pt"))
@@ -91,34 +91,39 @@ def train_epoch(
     model.train()
     losses = []
     hp = job.hyperparameters
-    for images, labels in batches(job.channels["train"], hp.batch_size, (hp.seed, epoch)):
+    for images, labels in batches(job, "train", shuffle=(hp.seed, epoch)):
         optimizer.zero_grad()
         loss = nn.functional.cross_entropy(model(images), labels)
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    return float(np.mean(losses)) if losses else float("nan")
+    return float(np.mean(losses)) if losses else float("nan")  # stopped before the first one
 
 
 @torch.no_grad()
-def accuracy_of(model: nn.Module, channel: sm.InputChannel, batch_size: int) -> float:
-    """The share of images that are told right, 0 to 1."""
+def accuracy_of(job: sm.Job[Hyperparameters], model: nn.Module) -> float:
+    """The share of held-out images that are told right, 0 to 1."""
     model.eval()
     right = seen = 0
-    for images, labels in batches(channel, batch_size):
+    for images, labels in batches(job, "validation"):
         right += int((model(images).argmax(dim=1) == labels).sum())
         seen += len(labels)
-    return right / seen
+    return right / max(seen, 1)
 
 
 def batches(
-    channel: sm.InputChannel, rows: int, shuffle: tuple[int, int] | None = None
+    job: sm.Job[Hyperparameters], channel: str, shuffle: tuple[int, int] | None = None
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Images of the shape (n, 1, height, width) from 0 to 1, and labels of the shape (n,)."""
-    for batch in channel.batches(rows=rows, shuffle=shuffle):
+    rows = job.hyperparameters.batch_size
+    is_empty = True
+    for batch in job.channels[channel].batches(rows=rows, shuffle=shuffle):
+        is_empty = False
         images = np.stack([decoded(png) for png in batch["image"]])
         labels = torch.from_numpy(np.asarray(batch["label"], np.int64).reshape(-1))
         yield torch.from_numpy(images).unsqueeze(1), labels
+    if is_empty and not job.stop.requested:
+        raise ValueError(f"channel {channel} has no images; check its S3Uri")
 
 
 def decoded(png: bytes) -> np.ndarray:

@@ -83,10 +83,7 @@ def grow(job: sm.Job[Hyperparameters], cache: Path) -> tuple[xgb.Booster, dict[s
     Trees of an earlier start that was interrupted are taken up from the latest checkpoint.
     """
     hp = job.hyperparameters
-    data = {
-        name: xgb.DMatrix(Rows(channel, cache / name, hp.margin_column))
-        for name, channel in job.channels.items()
-    }
+    data = {name: matrix(job, channel, cache / name) for name, channel in job.channels.items()}
     job.stop.raise_if_requested()  # then these are not all the rows
     resume = sm.XGBoostResume(
         job.checkpoints,
@@ -119,6 +116,18 @@ def grow(job: sm.Job[Hyperparameters], cache: Path) -> tuple[xgb.Booster, dict[s
     }
 
 
+def matrix(job: sm.Job[Hyperparameters], channel: sm.InputChannel, cache: Path) -> xgb.DMatrix:
+    """A channel's rows as XGBoost wants them, which speaks of batches where there are none."""
+    rows = Rows(channel, cache, job.hyperparameters.margin_column)
+    try:
+        return xgb.DMatrix(rows)
+    except xgb.core.XGBoostError:
+        job.stop.raise_if_requested()
+        if rows.is_empty:
+            raise ValueError(f"channel {channel.name} has no rows; check its S3Uri") from None
+        raise
+
+
 class Rows(xgb.DataIter):
     """A channel's rows, batch by batch, whatever its input mode and content type.
 
@@ -131,6 +140,7 @@ class Rows(xgb.DataIter):
         self.channel = channel
         self.margin_column = margin_column
         self.batches: Iterator[sm.Batch] = iter(())
+        self.is_empty = True
 
     def reset(self) -> None:
         self.batches = self.channel.batches(rows=BATCH)
@@ -139,6 +149,7 @@ class Rows(xgb.DataIter):
         batch = next(self.batches, None)
         if batch is None:
             return False
+        self.is_empty = False
         label, features = columns_of(batch)
         if self.margin_column is None:
             input_data(data=features, label=label)

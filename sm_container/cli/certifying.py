@@ -21,7 +21,7 @@ from sm_container.declaration.specification import Specification
 from sm_container.harness.engines.engine import EngineError, Notes
 from sm_container.harness.life.stopping import raising_interrupts
 from sm_container.harness.report.environment import ReportError
-from sm_container.harness.request.document import load_document
+from sm_container.harness.request.algorithm import load_algorithm
 from sm_container.testing.certify import battery
 from sm_container.testing.certify.bench import Bench
 from sm_container.testing.certify.check import Check, Profile, Verdict
@@ -165,7 +165,7 @@ def _require_writable(given: Mapping[str, Any]) -> None:
 
 
 def _specification(path: Path | None) -> Specification | None:
-    return None if path is None else Specification.from_document(load_document(path), path)
+    return None if path is None else Specification.from_document(load_algorithm(path), path)
 
 
 def _write_files(given: Mapping[str, Any], summary: Summary, err: Stream) -> None:

@@ -48,9 +48,9 @@ def check(target: str | None, given: Mapping[str, Any], *, as_json: bool) -> int
 
 def _check_algorithm(given: Mapping[str, Any], out: Stream) -> int:
     from sm_container.declaration.specification import Specification
-    from sm_container.harness.request.document import load_document
+    from sm_container.harness.request.algorithm import load_algorithm
 
     path = given["algorithm"]
-    found = Specification.from_document(load_document(path), path)
+    found = Specification.from_document(load_algorithm(path), path)
     out.line(f"{found.algorithm_name}: this is a sound CreateAlgorithm document", fg="green")
     return 0

@@ -77,8 +77,8 @@ REQUEST_OPTIONS = (
         ["--algorithm"],
         type=_FILE,
         metavar="FILE",
-        help="A CreateAlgorithm document: the request is checked against it, and its metrics are "
-        "found in the log.",
+        help="A CreateAlgorithm document, or the .py that declares the algorithm: the request is "
+        "checked against it, and its metrics are found in the log.",
     ),
 )
 
@@ -138,10 +138,11 @@ def read_request(
     against: tuple[str, ...] = ()
     if given["algorithm"] is not None:
         from sm_container.declaration.specification import Specification
+        from sm_container.harness.request.algorithm import load_algorithm
         from sm_container.harness.request.for_algorithm import add_metrics, faults_against
 
         path = given["algorithm"]
-        specification = Specification.from_document(load_document(path), path)
+        specification = Specification.from_document(load_algorithm(path), path)
         add_metrics(document, specification)
         # Both checks speak before either ends the command: the user sees all at once.
         against = faults_against(specification, document, home.cache)

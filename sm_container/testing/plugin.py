@@ -148,6 +148,7 @@ def _sm_container_trees(
 
 
 def _maker(home: Home, config: pytest.Config, engine: str) -> Callable[..., TrainingJob]:
+    from sm_container.testing.jobs.subject import require_image
     from sm_container.testing.jobs.training_job import TrainingJob
 
     def told(job: StartedJob) -> None:
@@ -160,6 +161,8 @@ def _maker(home: Home, config: pytest.Config, engine: str) -> Callable[..., Trai
     }
 
     def make(target: Target, **fields: Any) -> TrainingJob:
+        if fields.get("engine", "auto") != "auto":
+            require_image(target, fields["engine"])
         return TrainingJob(home, home.path / "scratch", target, **{**known, **fields})
 
     return make

@@ -217,6 +217,15 @@ def test_what_a_killed_one_left_is_deleted_by_the_next(desk: Any, eventually: An
 
 
 @pytest.mark.container
+def test_an_image_that_cannot_be_had_is_said_once(desk: Any) -> None:
+    done = desk.run("certify", "localhost:1/none:latest", "--engine", "podman")
+
+    assert (done.returncode, done.stdout) == (125, "")
+    assert done.stderr.count("is not on this machine and cannot be pulled") == 1
+    assert homes(desk) == []
+
+
+@pytest.mark.container
 def test_the_container_that_a_killed_one_left_is_ended_by_the_next(
     desk: Any, eventually: Any, base_image: str
 ) -> None:

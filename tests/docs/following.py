@@ -21,8 +21,9 @@ LIBRARY_IMAGE = "my-base"
 class Desk:
     """Where a page is followed: an empty folder, with a home of its own.
 
-    ``has_engine`` is for the blocks that need containers; ``base_image`` is one of this machine
-    with a Python, ``library_image`` one with the library.
+    With ``has_engine`` it is followed for the blocks that need containers: of the others, which
+    are run without one, only files and what needs no ``sm-container`` are made. ``base_image`` is
+    one of this machine with a Python, ``library_image`` one with the library.
     """
 
     folder: Path
@@ -50,7 +51,10 @@ class Desk:
         return text.replace(BASE_IMAGE, self.base_image)
 
     def _can_run(self, block: Block) -> bool:
-        return block.runs and (self.has_engine or block.settings.get("run") != "container")
+        needs_engine = block.settings.get("run") == "container"
+        if needs_engine or not self.has_engine:
+            return block.runs and needs_engine == self.has_engine
+        return block.runs and "sm-container " not in block.text
 
     def _run(self, block: Block) -> str:
         done = subprocess.run(

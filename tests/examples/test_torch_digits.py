@@ -52,3 +52,13 @@ def test_it_learns(job: TrainingJob, mode: str) -> None:
 
 def test_an_interruption_leaves_no_trace_in_the_model(job: TrainingJob) -> None:
     assert_resumes(job, at="validation:accuracy=.* step=1")
+
+
+@pytest.mark.parametrize("name", ["train", "validation"])
+def test_a_channel_without_images_is_named(
+    job: TrainingJob, channels: dict[str, Any], name: str
+) -> None:
+    result = replace(job, channels={**channels, name: {"part-0.pbr": b""}}).run()
+
+    assert result.status == "Failed"
+    assert f"channel {name} has no images" in (result.failure or "")

@@ -167,6 +167,16 @@ def test_a_missing_channel_is_named(flights: Path, tmp_path: Path) -> None:
     assert "channel train is required" in failure
 
 
+def test_a_channel_without_rows_is_named(flights: Path, tmp_path: Path) -> None:
+    layout = tree(tmp_path, SMALL, {"train": flights / "train", "validation": flights / "train"})
+    for file in layout.channel("validation").iterdir():
+        file.write_bytes(b"")
+
+    failure = failure_of(layout)
+
+    assert failure.startswith("ValueError: channel validation has no rows; check its S3Uri")
+
+
 def test_a_bad_row_is_named_with_its_file(flights: Path, tmp_path: Path) -> None:
     layout = tree(tmp_path, SMALL, {"train": flights / "train"})
     part = layout.channel("train") / "flights-2013-02.csv"

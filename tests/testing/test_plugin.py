@@ -44,7 +44,10 @@ def train(job):
 
 
 @pytest.fixture
-def suite(pytester: pytest.Pytester) -> pytest.Pytester:
+def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A suite that has this plugin alone: to load all that are installed here takes a second."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "sm_container.testing.plugin")
     pytester.makepyfile(words=ALGORITHM)
     pytester.makeini("[pytest]\npythonpath = .\naddopts = -p no:cacheprovider\n")
     return pytester
@@ -204,7 +207,8 @@ def test_a_breakpoint_in_an_algorithm(suite: pytest.Pytester, capture: str) -> N
     assert re.search(r"\(Pdb\) 42$", result.stdout.str(), re.MULTILINE)
 
 
-def test_two_workers_at_once(suite: pytest.Pytester) -> None:
+def test_two_workers_at_once(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_PLUGINS", "xdist.plugin,sm_container.testing.plugin")
     suite.makepyfile(
         """
         import os

@@ -22,7 +22,10 @@ def command() -> None:
 )
 @click.option("--metric", multiple=True, metavar="NAME=REGEX", help="A metric to find.")
 @click.option(
-    "--algorithm", type=_FILE, metavar="FILE", help="A CreateAlgorithm document: its metrics."
+    "--algorithm",
+    type=_FILE,
+    metavar="FILE",
+    help="A CreateAlgorithm document, or the .py that declares the algorithm: its metrics.",
 )
 @click.option(
     "--request", type=_FILE, metavar="FILE", help="A CreateTrainingJob request: its metrics."

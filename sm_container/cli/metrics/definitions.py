@@ -9,6 +9,7 @@ from typing import Any
 from sm_container.cli.errors import EXIT_INPUT, Complaint
 from sm_container.contract.document import Fields
 from sm_container.contract.metrics import MetricDefinition
+from sm_container.harness.request.algorithm import load_algorithm
 from sm_container.harness.request.document import load_document
 from sm_container.harness.request.errors import RequestError
 from sm_container.harness.request.flags import FlagError, noted, pair
@@ -61,7 +62,7 @@ def _by_hand(metrics: Sequence[str]) -> list[MetricDefinition]:
 def _defined(given: Mapping[str, Any], job: JobFolder | None) -> list[MetricDefinition]:
     if given["algorithm"] is not None:
         path, member = given["algorithm"], "TrainingSpecification"
-        return _of(Fields(load_document(path), path), member)
+        return _of(Fields(load_algorithm(path), path), member)
     if given["request"] is not None:
         path = given["request"]
         return _of(Fields(load_document(path), path), "AlgorithmSpecification")

@@ -57,11 +57,7 @@ def assert_metric(
         faults = [
             *_faults_of_last(values, below, above, approx),
             *_faults_of_course(values, decreasing, increasing),
-            *(
-                [f"has {len(values)} values, not {count}"]
-                if count not in (None, len(values))
-                else []
-            ),
+            *_faults_of_count(values, count),
         ]
     else:
         faults = [_why_missing(result, found, name)]
@@ -118,6 +114,8 @@ def _why_missing(
     found: Mapping[str, Sequence[float]],
     name: str,
 ) -> str:
+    if name in found:
+        return "has no values"
     others = ", ".join(f"{other} ({len(values)})" for other, values in found.items()) or "none"
     close = difflib.get_close_matches(name, found, 1)
     meant = f", perhaps {close[0]} is meant" if close else ""

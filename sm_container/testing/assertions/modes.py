@@ -62,7 +62,9 @@ def assert_same_model_in_every_mode(
         for way in ways:
             result = results[way] = _in_way(given, way, specification).run()
             if result.status != "Completed":
-                raise AssertionError(incomplete(f"in {way}", result))
+                is_guess = modes is None and specification is None
+                hint = "\nno channel is declared, so every mode was tried: give modes="
+                raise AssertionError(incomplete(f"in {way}", result) + (hint if is_guess else ""))
         first, *others = ways
         for way in others:
             agreed = agreement(results[first], results[way], by)

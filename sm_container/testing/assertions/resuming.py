@@ -28,6 +28,14 @@ from sm_container.testing.survival.resumption import resumption_of
 from sm_container.testing.survival.watched import Watched
 
 _SHOWN_FILES = 8
+_WITHOUT_WARNING = (
+    "without a warning S3 has what had arrived by then: a file is uploaded once it has not changed "
+    "for a second, if it is still there"
+)
+_NOTHING_SAVED = (
+    "nothing was in /opt/ml/checkpoints when it was interrupted: save checkpoints there, or choose "
+    "a later moment"
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,7 @@ def assert_resumes(
         agreed = agreement(undisturbed, interrupted, by)
         if not agreed.agrees:
             raise AssertionError(
-                f"{interrupted.name} {second.how}, but in comparison with the undisturbed run its "
+                f"{interrupted.name} {second.how}, but compared with the undisturbed run: "
                 f"{agreed.how}\n{where_models_are(undisturbed, interrupted)}"
             )
         return Resumed(undisturbed, interrupted, second.how, second.step, second.files)
@@ -136,12 +144,9 @@ def _with_own_checkpoints(job: TrainingJob) -> TrainingJob:
 def _why_not_resumed(result: JobResult, start: _SecondStart, kill: bool) -> str:
     shown = ", ".join(start.files[:_SHOWN_FILES]) or "nothing"
     more = len(start.files) - _SHOWN_FILES
-    hint = (
-        "\nwithout a warning S3 has what had arrived by then: a file is uploaded once it has not "
-        "changed for a second, if it is still there"
-        if kill and not start.files
-        else ""
-    )
+    hint = ""
+    if not start.files:
+        hint = f"\n{_WITHOUT_WARNING if kill else _NOTHING_SAVED}"
     return (
         f"{result.name} did not resume: it has {start.how}\n"
         f"it was given {shown}{f' and {more} more' if more > 0 else ''}{hint}\n{result.where}"

@@ -64,12 +64,15 @@ class Bench:
     _undisturbed: list[float] = field(default_factory=list)
 
     def require(self) -> None:
-        """What is wrong with the request or this machine is said before any job is run.
+        """What is wrong with the request or this machine is said before any job is run, and so is
+        an image that cannot be had: every check would say it again.
 
         Raises:
             EngineError, CredentialsError, InputError, RequestError, StorageError: as ``prepare``.
         """
         self.prepared("sound", as_it_is)
+        if isinstance(self.engine, ContainerEngine):
+            self.engine.fetch(ImageTarget(self.options.target), self.options.platform)
 
     @property
     def is_image(self) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from sm_container.harness.text import duration
 from sm_container.testing.certify.bench import Bench
 from sm_container.testing.certify.check import Finding
-from sm_container.testing.certify.words import first_line, uselessness
+from sm_container.testing.certify.words import first_line, telling_line, uselessness
 from sm_container.testing.jobs.result import JobResult
 
 _KILLED = 128 + signal.SIGKILL
@@ -43,9 +43,10 @@ def hanging(bench: Bench, result: JobResult) -> str | None:
     )
 
 
-def told(result: JobResult) -> str:
-    """Why a job failed, as its user is told; where that is nothing, the end of its log."""
-    said = first_line(result.failure or "")
+def told(result: JobResult, says: Callable[[str], bool] = lambda line: False) -> str:
+    """Why a job failed, as its user is told, by the line of which ``says`` holds if there is one;
+    where that is nothing, the end of its log."""
+    said = telling_line(result.failure or "", says)
     if said and not is_killed(result):
         return f"{said} (exit code {result.exit_code})"
     if _WORDLESS.fullmatch(result.reason) is None:
@@ -76,7 +77,7 @@ def completed_or_said(
         return Finding.failed(f"fails {how}: {told(result)}")
     if not is_named(result.failure):
         return Finding.failed(f"fails {how}, and its failure file does not say so: {told(result)}")
-    return Finding.passed(f"fails {how}, and says so: {told(result)}")
+    return Finding.passed(f"fails {how}, and says so: {told(result, is_named)}")
 
 
 def unusable_failure(bench: Bench, result: JobResult) -> str | None:

@@ -6,13 +6,20 @@ The rules are this project's own. The service shows the first 1024 characters, w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sm_container.contract.outcome import FAILURE_LIMIT
 
 _TRACEBACK = "Traceback (most recent call last):"
 _FRAME = re.compile(r'\s+File "')
-_PLACE = re.compile(r"at \S+:\d+ in ")  # of this library's own failure files
+# Of the failure files that sm-train writes: where it was, and how the program was called, with all
+# hyperparameters and whatever else there may be to name.
+_PLACE = re.compile(r"at \S+:\d+ in ")
+_CALLED = re.compile(r"((?:exit code|ended by signal) \d+\b[^:\n]*): '?/.*")
+_HEADING = "standard error ends with:"
+_USAGE = "usage: "  # argparse's and click's: it names all that there is
+_EXIT_CODE = re.compile(r"exit code \d+")
+_LINE_LIMIT = 200
 _BARE = re.compile(r"(?!MemoryError)[\w.]*\W*")
 _EMPTY_WORDS = re.compile(
     r"(?:an? )?(?:unknown |unexpected |internal )?(?:error|failure|exception)(?: occurred)?"
@@ -32,8 +39,12 @@ _NO_DATA = re.compile(
 
 
 def message_of(failure: str) -> str:
-    """What a failure says, without the lines that only show where in the code it was."""
-    return "\n".join(_without_code(failure.splitlines())).strip()
+    """What a failure says, without what only shows where in the code it was, or how the program
+    was called."""
+    lines = [line for line in _without_code(failure.splitlines()) if line != _HEADING]
+    if lines:
+        lines[0] = _CALLED.sub(r"\1", lines[0])
+    return "\n".join(lines).strip()
 
 
 def names_channel(failure: str, channel: str) -> bool:
@@ -71,18 +82,34 @@ def uselessness(failure: str | None) -> str | None:
     return None
 
 
-def first_line(text: str, limit: int = 200) -> str:
+def first_line(text: str) -> str:
     """The first line of a text, cut; of a traceback the line that says what went wrong."""
     lines = message_of(text).splitlines() or text.strip().splitlines() or [""]
-    line = lines[0].strip()
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+    return _cut(lines[0])
+
+
+def telling_line(failure: str, says: Callable[[str], bool] = lambda line: False) -> str:
+    """The line of a failure to show where there is room for one, cut: the first of which ``says``
+    holds; else the first, or the last one on standard error where the first is an exit code."""
+    lines = [line for line in message_of(failure).splitlines() if line.strip()]
+    for line in lines:
+        if says(line):
+            return _cut(line)
+    if lines and _EXIT_CODE.fullmatch(lines[0]):
+        return _cut(lines[-1])
+    return first_line(failure)
+
+
+def _cut(line: str) -> str:
+    line = line.strip()
+    return line if len(line) <= _LINE_LIMIT else f"{line[: _LINE_LIMIT - 1]}…"
 
 
 def _without_code(lines: list[str]) -> Iterator[str]:
-    """In a traceback all is indented but what went wrong."""
+    """In a traceback all is indented but what went wrong, and in a usage all but its beginning."""
     in_frames = False
     for line in lines:
-        if line.startswith(_TRACEBACK) or _FRAME.match(line):
+        if line.startswith(_TRACEBACK) or _FRAME.match(line) or line.lower().startswith(_USAGE):
             in_frames = True
         elif in_frames and (line.startswith(" ") or not line.strip()):
             continue

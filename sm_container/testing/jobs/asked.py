@@ -17,7 +17,7 @@ from sm_container.harness.request.for_algorithm import faults_against
 from sm_container.harness.request.parse import parse_request
 from sm_container.harness.request.training_request import WAITING_SECONDS, TrainingRequest
 from sm_container.testing.jobs.checkpoints import Given, checkpoint_uri
-from sm_container.testing.jobs.data import DEFAULT_CONTENT_TYPE, Data, type_of_files, write_data
+from sm_container.testing.jobs.data import Data, default_type, type_of_files, write_data
 from sm_container.testing.jobs.declared import default_mode
 from sm_container.testing.jobs.subject import Subject
 
@@ -45,6 +45,12 @@ class Asked:
     is_spot: bool = False
     checkpoints: Given = False
     request: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("hyperparameters", "channels", "environment", "metrics", "request"):
+            given = getattr(self, name)
+            if not isinstance(given, Mapping):
+                raise TypeError(f"{name} are given by name, as a mapping, and not as {given!r}")
 
     def to_request(self, cache: Path) -> TrainingRequest:
         """Write the data, and make the request. ``cache`` keeps the service's model.
@@ -127,7 +133,7 @@ class Asked:
         if PurePosixPath(name).name != name:
             raise ValueError(f"{name!r} cannot be the name of a channel")
         folder = self.place / "data" / name
-        content_type = data.content_type or (known[0] if known else DEFAULT_CONTENT_TYPE)
+        content_type = data.content_type or (known[0] if known else default_type(data))
         write_data(data, folder, content_type)
         return data.channel(name, str(folder), content_type)
 

@@ -109,6 +109,16 @@ def write_data(data: Data, folder: Path, content_type: str = DEFAULT_CONTENT_TYP
             form.write(bridged([part], form), file)
 
 
+def default_type(data: Data) -> str:
+    """The content type where none is declared or given: who reads csv takes the first column for
+    the label, unless it is told that there is none."""
+    if _is_files(data.value):
+        return DEFAULT_CONTENT_TYPE
+    batch = as_batch(data.value)
+    is_unlabelled = FEATURES in batch and LABEL not in batch
+    return f"{DEFAULT_CONTENT_TYPE}; label_size=0" if is_unlabelled else DEFAULT_CONTENT_TYPE
+
+
 def type_of_files(path: str | os.PathLike[str], known: Sequence[str]) -> str | None:
     """Which of the ``known`` content types files of this machine have, by their names: a stream has
     none that would tell. None where the names do not say one and the same."""

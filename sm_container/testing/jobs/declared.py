@@ -12,10 +12,10 @@ from sm_container.contract.inputs import InputMode
 from sm_container.contract.metrics import MetricDefinition
 from sm_container.declaration.document import create_algorithm_document
 from sm_container.declaration.specification import ChannelSpecification, Specification
-from sm_container.harness.request.document import load_document
+from sm_container.harness.request.algorithm import load_algorithm
 
 Declared = Algorithm[Any] | Mapping[str, Any] | str | os.PathLike[str]
-"""An Algorithm, its CreateAlgorithm document, or the path of that."""
+"""An Algorithm, its CreateAlgorithm document, the path of that, or of the .py that declares it."""
 
 
 def specification_of(declared: Declared) -> Specification | None:
@@ -33,7 +33,7 @@ def specification_of(declared: Declared) -> Specification | None:
     if isinstance(declared, Mapping):
         return Specification.from_document(declared)
     path = Path(declared)
-    return Specification.from_document(load_document(path), path)
+    return Specification.from_document(load_algorithm(path), path)
 
 
 def metrics_of(declared: Declared) -> tuple[MetricDefinition, ...]:

@@ -83,6 +83,16 @@ class Subject:
         return replace(self, target=str(launcher), algorithm=None)
 
 
+def require_image(target: Target, engine: str) -> None:
+    """Raises TargetError for what an engine of images is asked to run, and is none."""
+    subject = Subject.of(target)
+    if not subject.is_image:
+        raise TargetError(
+            f"{subject.name} is no image and cannot run in {engine}: give an image, or leave "
+            "engine= out"
+        )
+
+
 def _source_of(algorithm: Algorithm[Any]) -> str:
     """The file of the function that trains; this interpreter where it is in none."""
     code = getattr(inspect.unwrap(algorithm.train_function), "__code__", None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,13 @@ class TrainingJob:
     """Whether the job's log is written to the standard error while it runs."""
     told: Told = unheard
     """Told of the job before it runs."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.grace, int | float):
+            raise TypeError(f"grace is a number of seconds, and not {self.grace!r}")
+        unknown = sorted(set(self.options) - {each.name for each in fields(RunOptions)})
+        if unknown:
+            raise TypeError(f"options are named as those of sm-container run; none is {unknown[0]}")
 
     def interrupt_after(self, moment: float | str) -> TrainingJob:
         """Take its spot instances away ``moment`` seconds after a start's training began, or when

@@ -82,6 +82,7 @@ def test_no_values_are_wanted() -> None:
         (seen({}, DEFINED), r"no line of the log is matched by its definition 'rmse=(\\S+)'"),
         (seen({"loss": [1.0, 2.0]}), "it has no definition, which sm.Metric declares"),
         (seen({"loss": [1.0, 2.0]}), "metrics that were found: loss (2)"),
+        ({"validation:rmse": []}, "validation:rmse has no values"),
         ({"validation:rms": [1.0]}, "found: validation:rms (1), perhaps validation:rms is meant"),
     ],
 )

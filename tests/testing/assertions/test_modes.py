@@ -79,6 +79,17 @@ def test_a_job_that_fails_in_one_of_them(training_job: Make, tmp_path: Path) -> 
         assert_same_model_in_every_mode(job, modes=["File", "Pipe"])
 
 
+def test_the_modes_of_a_program_that_declares_none_are_a_guess(
+    training_job: Make, tmp_path: Path
+) -> None:
+    program = tmp_path / "train.py"
+    program.write_text("raise ValueError('no')\n")
+    job = training_job(program, channels={"train": DATA})
+
+    with pytest.raises(AssertionError, match="no channel is declared, so every mode was tried"):
+        assert_same_model_in_every_mode(job)
+
+
 def test_there_are_not_two_ways(training_job: Make, tmp_path: Path) -> None:
     single = sm.Algorithm("single", channels=[sm.Channel("train", content_types=["text/csv"])])
     single.train(lambda job: None)

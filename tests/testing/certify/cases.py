@@ -47,6 +47,7 @@ PROGRAMS = (
     Program("checkpoints-absent", "No such file or directory: '/opt/ml/checkpoints/fresh'"),
     Program("failure-reason: nothing", "exit code 1, and no /opt/ml/output/failure"),
     Program("failure-reason: a word", "a failure file that says no more than 'Error:'"),
+    Program("failure-reason: how it was called", "says no more than 'exit code 1'"),
     Program("failure-reason: success", "a failure that looks like success"),
     Program("failure-reason: endless", "it had not ended after 3.0 s"),
 )

@@ -169,9 +169,11 @@ def main():
     except Exception as fault:  # noqa: BLE001 - whatever it is, the failure file tells it
         if BROKEN == "failure-reason: endless":
             stop.wait()
-        said = {"failure-reason: nothing": None, "failure-reason: a word": "Error: "}.get(
-            BROKEN, f"{type(fault).__name__}: {fault}"
-        )
+        said = {
+            "failure-reason: nothing": None,
+            "failure-reason: a word": "Error: ",
+            "failure-reason: how it was called": "exit code 1: /opt/train --epochs no-number",
+        }.get(BROKEN, f"{type(fault).__name__}: {fault}")
         if said is not None:
             (ML / "output" / "failure").write_text(said)
         print(f"failed: {fault}", file=sys.stderr)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from sm_container.declaration.specification import Specification
 from sm_container.testing.certify import battery
 from sm_container.testing.certify.check import Outcome, Profile
 from tests.testing.certify.cases import (
@@ -17,7 +18,7 @@ from tests.testing.certify.cases import (
     WITH_TESTS_OF_THEIR_OWN,
     Program,
 )
-from tests.testing.certify.conftest import Certified
+from tests.testing.certify.conftest import METRIC, Certified, declaration
 
 pytestmark = pytest.mark.usefixtures("bubblewrap")  # without it two checks are not made
 FAIL, PASS = Outcome.FAIL, Outcome.PASS
@@ -55,6 +56,27 @@ def test_a_training_without_a_middle_cannot_be_stopped_there(certified: Certifie
     for finding in found.values():
         assert finding.outcome is Outcome.NOT_APPLICABLE
         assert "too briefly" in finding.seen
+
+
+@pytest.mark.parametrize(
+    ("metric", "outcome", "seen"),
+    [
+        ("validation:error", PASS, "not tried: validation:error, for the job has no such channel"),
+        ("lost", FAIL, "no line of the log has lost; the job does not have validation"),
+    ],
+)
+def test_a_metric_of_an_optional_channel_that_the_job_does_not_have(
+    certified: Certified, metric: str, outcome: Outcome, seen: str
+) -> None:
+    declared = declaration()
+    channels = declared["TrainingSpecification"]["TrainingChannels"]
+    channels.append({**channels[0], "Name": "validation", "IsRequired": False})
+    job = certified.but(
+        metrics={"error": METRIC, metric: "never=(.*)"},
+        specification=Specification.from_document(declared),
+    )
+
+    job.require("metrics", outcome, seen)
 
 
 @pytest.mark.parametrize("case", PROGRAMS, ids=[each.broken for each in PROGRAMS])

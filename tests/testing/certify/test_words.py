@@ -9,6 +9,7 @@ from sm_container.testing.certify.words import (
     message_of,
     names_channel,
     says_no_data,
+    telling_line,
     uselessness,
 )
 
@@ -24,10 +25,33 @@ ValueError: need at least one array to concatenate
 OF_THE_LIBRARY = """ValueError: need at least one array to concatenate
 at train.py:3 in train: x = numpy.concatenate(job.channels["train"].batches())"""
 
+OF_A_SCRIPT = """exit code 2: /usr/bin/python3 train.py --epochs no-number
+standard error ends with:
+usage: train.py [--epochs EPOCHS]
+                [--train TRAIN]
+train.py: error: argument --epochs: invalid int value: 'no-number'"""
+
 
 @pytest.mark.parametrize("failure", [TRACEBACK, OF_THE_LIBRARY])
 def test_where_in_the_code_it_was_is_no_part_of_the_message(failure: str) -> None:
     assert message_of(failure) == "ValueError: need at least one array to concatenate"
+
+
+def test_how_the_program_was_called_is_no_part_of_the_message() -> None:
+    assert message_of(OF_A_SCRIPT).splitlines() == [
+        "exit code 2",
+        "train.py: error: argument --epochs: invalid int value: 'no-number'",
+    ]
+    killed = "ended by signal 9 (SIGKILL), which most often means that memory ran out"
+    assert message_of(f"{killed}: /usr/bin/python3 train.py") == killed
+    assert message_of("exit code 1: the disk is full") == "exit code 1: the disk is full"
+
+
+def test_the_line_that_says_it_is_shown() -> None:
+    assert "invalid int value" in telling_line(OF_A_SCRIPT)
+    assert telling_line(OF_A_SCRIPT, lambda line: "code" in line) == "exit code 2"
+    assert telling_line(OF_THE_LIBRARY).startswith("ValueError: need")
+    assert telling_line("one\ntwo", lambda line: "w" in line) == "two"
 
 
 @pytest.mark.parametrize(
@@ -101,6 +125,7 @@ def test_a_riddle_says_nothing_of_data(failure: str) -> None:
         ("Training failed.", "says no more than"),
         ("an unknown error occurred", "says no more than"),
         ("exit code: 1", "says no more than"),
+        ("exit code 3: /usr/bin/python3 train.py --epochs no-number", "says no more than"),
         ("Traceback (most recent call last):\n" + '  File "x", line 1\n' * 70, "is cut off"),
     ],
 )

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import sm_container as sm
 
 STEPS = 16
-PAUSE_SECONDS = 0.4  # with eight kept, each lives long enough to settle and be uploaded
+PAUSE_SECONDS = float(os.environ.get("PAUSE", "0.4"))
+"""With eight kept, each lives long enough to settle and be uploaded."""
 
 
 @dataclass

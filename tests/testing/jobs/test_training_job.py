@@ -15,6 +15,7 @@ import pytest
 from sm_container.harness.request.errors import RequestError
 from sm_container.testing.jobs.data import Data, type_of_files, write_data
 from sm_container.testing.jobs.moments import MissedMomentError
+from sm_container.testing.jobs.subject import TargetError
 from sm_container.testing.jobs.training_job import TrainingJob
 from tests.testing.jobs.curve import algorithm
 
@@ -123,6 +124,30 @@ def test_a_moment_that_is_no_expression(training_job: Make) -> None:
 def test_a_request_that_the_algorithm_refuses(training_job: Make) -> None:
     with pytest.raises(RequestError, match="Required input channel: train"):
         training_job(algorithm).run()
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (
+            {"channels": ["train"]},
+            r"channels are given by name, as a mapping, and not as \['train'\]",
+        ),
+        ({"hyperparameters": "epochs=3"}, "hyperparameters are given by name"),
+        ({"grace": "ten"}, "grace is a number of seconds, and not 'ten'"),
+        ({"options": {"s3root": "s3"}}, "options are named as those of .*; none is s3root"),
+    ],
+)
+def test_a_field_that_is_not_what_it_should_be(
+    training_job: Make, fields: dict[str, object], said: str
+) -> None:
+    with pytest.raises(TypeError, match=said):
+        training_job(algorithm, **fields).run()
+
+
+def test_an_engine_is_for_an_image(training_job: Make) -> None:
+    with pytest.raises(TargetError, match="curve is no image and cannot run in podman"):
+        training_job(algorithm, engine="podman")
 
 
 def test_members_of_the_request_are_laid_over_the_others(training_job: Make) -> None:

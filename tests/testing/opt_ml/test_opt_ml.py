@@ -54,6 +54,16 @@ def test_an_algorithm_in_every_mode(opt_ml: Tree, mode: str) -> None:
     assert tree.failure is None
 
 
+def test_features_alone_are_all_read_as_features(opt_ml: Tree) -> None:
+    table = np.arange(12.0).reshape(4, 3)
+    tree = opt_ml(channels={"train": table, "with_labels": (table, np.zeros(4))})
+
+    for name, columns in (("train", {"features"}), ("with_labels", {"features", "label"})):
+        (batch,) = tree.channel(name).batches()
+        assert batch.keys() == columns
+        np.testing.assert_array_equal(batch["features"], table)
+
+
 def test_its_files_are_those_of_a_job(
     opt_ml: Tree, training_job: Callable[..., TrainingJob], tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ from sm_container.testing.certify.ends import (
 )
 from sm_container.testing.certify.files import files_with
 from sm_container.testing.certify.likeness import departure
+from sm_container.testing.certify.words import message_of
 
 _SOURCE = "developer guide, How Amazon SageMaker Signals Algorithm Success and Failure"
 _MIB = 1 << 20
@@ -37,6 +38,10 @@ class _Breakage:
     change: Change
     names: tuple[str, ...] = ()
 
+    def is_named(self, failure: str) -> bool:
+        said = message_of(failure)
+        return any(name in said for name in self.names)
+
 
 def _says_why(bench: Bench) -> Finding:
     """Things are broken one at a time: a number that is none, data that is noise."""
@@ -51,18 +56,14 @@ def _says_why(bench: Bench) -> Finding:
                 )
             continue
         fault = unusable_failure(bench, result)
-        if fault is None and each.names and not _has_one(result.failure or "", each.names):
+        if fault is None and each.names and not each.is_named(result.failure or ""):
             fault = f"the failure file names neither it nor its value: {told(result)}"
         if fault is not None:
             return Finding.failed(f"with {each.what}: {fault}")
-        seen.append(f"with {each.what}: {told(result)}")
+        seen.append(f"with {each.what}: {told(result, each.is_named)}")
     if not seen:
         return Finding.not_applicable("nothing that was broken made it fail")
     return Finding.passed("; ".join(seen))
-
-
-def _has_one(failure: str, names: tuple[str, ...]) -> bool:
-    return any(name in failure for name in names)
 
 
 def _breakages(bench: Bench) -> Iterator[_Breakage]:

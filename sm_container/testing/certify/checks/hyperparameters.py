@@ -7,6 +7,7 @@ from sm_container.testing.certify.changes import with_hyperparameters
 from sm_container.testing.certify.check import Check, Finding
 from sm_container.testing.certify.ends import completed_or_said, shortfall
 from sm_container.testing.certify.likeness import departure
+from sm_container.testing.certify.words import message_of
 
 _SOURCE = "developer guide, How Amazon SageMaker Provides Training Information"
 _UNKNOWN = "certify_unknown_hyperparameter"
@@ -49,8 +50,12 @@ def _as_given(bench: Bench) -> Finding:
 def _unknown(bench: Bench) -> Finding:
     result = bench.run("unknown", with_hyperparameters(**{_UNKNOWN: "1"}))
     return completed_or_said(
-        bench, result, lambda said: _UNKNOWN in said, f"with the unknown hyperparameter {_UNKNOWN}"
+        bench, result, _names_it, f"with the unknown hyperparameter {_UNKNOWN}"
     )
+
+
+def _names_it(failure: str) -> bool:
+    return _UNKNOWN in message_of(failure)
 
 
 def _tuning(bench: Bench) -> Finding:

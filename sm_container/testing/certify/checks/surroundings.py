@@ -64,9 +64,8 @@ def _writes(bench: Bench) -> Finding:
         shown = ", ".join(outside[:_SHOWN]) + (", ..." if len(outside) > _SHOWN else "")
         return Finding.failed(f"it has written {shown}")
     if caches:
-        return Finding.passed(
-            f"nothing but {len(caches)} files of logs and caches, such as {caches[0]}"
-        )
+        rest = f" and {len(caches) - 1} more of logs and caches" if len(caches) > 1 else ""
+        return Finding.passed(f"nothing but {caches[0]}{rest}")
     return Finding.passed("nothing was written outside /opt/ml and /tmp")
 
 
