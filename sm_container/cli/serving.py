@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from sm_container.cli.stream import Stream
 from sm_container.cli.target import settled
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.store.home import Home
-from sm_container.service.environment import as_shell, client_environment
+from sm_container.service.environment import as_shell, client_environment, default_bucket
 from sm_container.service.settings import LOOPBACK, Settings
 
 
@@ -46,6 +47,7 @@ def serve(given: Mapping[str, Any]) -> int:
     out, err = Stream(sys.stdout), Stream(sys.stderr)
     home = open_home()
     settings = _settings(given, home)
+    _prepare_s3(settings)
     try:
         listening = listen(settings.host, settings.port)
     except OSError as fault:
@@ -63,6 +65,21 @@ def serve(given: Mapping[str, Any]) -> int:
     except ServedElsewhereError as fault:
         raise Complaint([str(fault)], EXIT_HARNESS) from fault
     return 0
+
+
+def _prepare_s3(settings: Settings) -> None:
+    """Make the folder that stands for S3, with the bucket that the SDK uses by default; or lead the
+    processes of jobs to the store of the user's own."""
+    if settings.s3_root is None:
+        os.environ["AWS_ENDPOINT_URL_S3"] = str(settings.s3_endpoint)
+        return
+    folder = settings.s3_root / default_bucket(settings.region)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise Complaint(
+            [f"{folder}: {fault.strerror}; name another folder with --s3-root"], EXIT_INPUT
+        ) from fault
 
 
 def _settings(given: Mapping[str, Any], home: Home) -> Settings:

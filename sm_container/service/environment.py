@@ -9,10 +9,16 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
+from sm_container.harness.life.launch import ACCOUNT
 from sm_container.service.settings import Settings
 
 ANY_KEY = "sm-container"
 """The access key where any will do, and the secret, which nothing checks."""
+
+
+def default_bucket(region: str) -> str:
+    """The bucket that the SDK takes where none is named. Source: ``Session.default_bucket``."""
+    return f"sagemaker-{region}-{ACCOUNT}"
 
 
 def client_environment(settings: Settings) -> dict[str, str]:

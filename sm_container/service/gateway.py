@@ -11,13 +11,12 @@ import re
 from collections.abc import Mapping
 
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sm_container.service.errors import ServiceError
 from sm_container.service.settings import Settings
 from sm_container.service.signature import signature_of
-from sm_container.service.wire import json as wire
+from sm_container.service.wire.refusal import refusal
 
 _PORT = re.compile(r":\d+$")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -39,7 +38,8 @@ class Gateway:
         try:
             app = self._app_for(request)
         except ServiceError as fault:
-            app = Response(wire.error(fault), fault.status, media_type=wire.CONTENT_TYPE)
+            signature = signature_of(request)
+            app = refusal(fault, None if signature is None else signature.service)
         await app(scope, receive, send)
 
     def _app_for(self, request: Request) -> ASGIApp:
@@ -61,9 +61,17 @@ class Gateway:
         if signature.service not in self._apps:
             raise ServiceError(
                 "UnknownOperationException",
-                f"{signature.service} is not answered here; there are: {', '.join(self._apps)}",
+                f"{signature.service} is not answered here; there are: {', '.join(self._apps)}"
+                f"{self._elsewhere(signature.service)}",
             )
         return self._apps[signature.service]
+
+    def _elsewhere(self, service: str) -> str:
+        """Where a service is answered that is not here."""
+        endpoint = self._settings.s3_endpoint
+        if service != "s3" or endpoint is None:
+            return ""
+        return f"; the objects are at {endpoint}: set AWS_ENDPOINT_URL_S3 to that"
 
     def _require_own_name(self, request: Request) -> None:
         """A name that somebody else has bound to this address is not ours."""
