@@ -16,6 +16,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from sm_container.service.bodies import LIMIT
+from sm_container.service.errors import ServiceError
+from sm_container.service.wire.refusal import refusal
 
 SERVICES = ("sts", "iam", "ecr")
 _THREADS = 4
@@ -48,6 +50,7 @@ class MotoApp:
 
                 made: Any = create_backend_app(self._service)  # type: ignore[arg-type]
                 made.debug = False  # a fault is an answer, not a page
+                made.register_error_handler(NotImplementedError, self._unknown)
                 answer: Any = partial(self._answer, made)
                 self._app = WSGIMiddleware(answer, workers=_THREADS)
             return self._app
@@ -58,8 +61,19 @@ class MotoApp:
             body = environ["wsgi.input"].read(LIMIT)
             environ["wsgi.input"] = io.BytesIO(body)
             self._meet(parse_qs(body.decode("utf-8", "replace")))
-        found: Iterable[bytes] = app(environ, start)
+
+        def start_for_no_page(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            """moto lets every page in a browser read what it says."""
+            own = [each for each in headers if not each[0].lower().startswith("access-control-")]
+            return start(status, own, *rest)
+
+        found: Iterable[bytes] = app(environ, start_for_no_page)
         return found
+
+    def _unknown(self, fault: NotImplementedError) -> tuple[bytes, int, dict[str, str]]:
+        """What moto has not either."""
+        said = refusal(ServiceError("UnknownOperationException", str(fault)), self._service)
+        return bytes(said.body), said.status_code, {"content-type": said.headers["content-type"]}
 
     def _meet(self, query: dict[str, list[str]]) -> None:
         """Make the role that GetRole asks for: any that a job is to run as exists."""
