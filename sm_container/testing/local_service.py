@@ -36,9 +36,9 @@ class LocalSageMakerError(Exception):
 class LocalSageMaker:
     """A service that runs.
 
-    ``endpoint`` is its URL; ``s3_root`` the folder that stands for S3, where ``s3://bucket/key`` is
-    ``s3_root / "bucket" / "key"``; ``images`` what runs for which name; ``home`` where its jobs are;
-    ``environment`` the variables that lead clients to it, which are set in this process, too.
+    ``endpoint`` is its URL; ``s3_root`` the folder that stands for S3: ``s3://bucket/key`` is
+    ``s3_root / "bucket" / "key"``; ``images`` is what runs for which name; ``home`` has its jobs;
+    ``environment`` are the variables that lead clients to it, which are set in this process, too.
     """
 
     endpoint: str
@@ -54,7 +54,7 @@ class LocalSageMaker:
         """
         import boto3
 
-        session = boto3.Session(
+        session: Any = boto3.Session(
             aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
             region_name=self.environment["AWS_REGION"],
@@ -90,7 +90,7 @@ def local_sagemaker(
     home = Home.from_environment({"SM_CONTAINER_HOME": str(folder / "home")})
     s3_root = folder / "s3"
     words = ["--port", "0", "--json", "--s3-root", str(s3_root), "--engine", engine]
-    words += ["--region", region, "--grace", str(grace)]
+    words += ["--region", region, "--grace", f"{grace:g}"]
     words += [word for name, target in named.items() for word in ("--image", f"{name}={target}")]
     words += [] if jobs is None else ["--jobs", str(jobs)]
     try:
@@ -107,7 +107,7 @@ def local_sagemaker(
 
 
 def _started(words: list[str], home: Home, log: Path) -> tuple[subprocess.Popen[str], Any]:
-    """The process, and what it says of where it is; the kernel ends it should this one be killed."""
+    """The process, which the kernel ends should this one be killed, and what it says of itself."""
     setpriv = shutil.which("setpriv")
     tether = (setpriv, "--pdeathsig", "TERM", "--") if setpriv else ()
     with log.open("wb") as written:
@@ -121,8 +121,12 @@ def _started(words: list[str], home: Home, log: Path) -> tuple[subprocess.Popen[
             start_new_session=True,  # a Ctrl-C at the terminal is the test's: it ends the service
         )
     assert process.stdout is not None
-    with process.stdout:
-        line = process.stdout.readline()
+    try:
+        with process.stdout:
+            line = process.stdout.readline()
+    except BaseException:
+        process.kill()
+        raise
     if not line:
         process.wait()
         raise LocalSageMakerError(log.read_text(errors="replace").strip())
@@ -146,7 +150,7 @@ def _apply(variables: Mapping[str, str | None]) -> None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
-    boto3 = sys.modules.get("boto3")
+    boto3: Any = sys.modules.get("boto3")
     if boto3 is not None:
         boto3.DEFAULT_SESSION = None  # it keeps the credentials that it found first
 
