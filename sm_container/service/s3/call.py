@@ -15,6 +15,7 @@ from sm_container.storage.local import LocalStore
 
 _NO_OPERATION = ("x-id", "versionId", "max-keys", "list-type", "prefix", "delimiter", "marker")
 _NO_OPERATION_EITHER = ("start-after", "continuation-token", "encoding-type", "fetch-owner")
+_SIGNATURE = ("AWSAccessKeyId", "Signature", "Expires")
 _PREFIXES = ("x-amz-", "response-")
 
 
@@ -47,7 +48,7 @@ class Call:
         named = frozenset(
             each
             for each in self.query
-            if each not in (*_NO_OPERATION, *_NO_OPERATION_EITHER)
+            if each not in (*_NO_OPERATION, *_NO_OPERATION_EITHER, *_SIGNATURE)
             and not each.lower().startswith(_PREFIXES)
         )
         return self.method, level, named
