@@ -58,7 +58,8 @@ class EventLog:
     """The events of a log that is there when it is opened; a line that has no end yet waits for it,
     but for the parts of it that are too long.
 
-    Positions are bytes at which an event begins or the last one ends. ``close`` closes its files.
+    Positions are bytes at which an event begins or the last one ends. One walk is gone at a time.
+    ``close`` closes its files.
     """
 
     def __init__(self, log: Path, is_over: Callable[[], bool]) -> None:
@@ -99,7 +100,9 @@ class EventLog:
     def forward(self, position: int, high: int) -> Iterator[Event]:
         """The events from one position to another."""
         for start, piece in self._pieces(position, high):
-            yield from self._event(start, piece)
+            event = self._event(start, piece)
+            if event is not None:
+                yield event
 
     def backward(self, position: int, low: int) -> Iterator[Event]:
         """The events from one position back to another, the last one first."""
@@ -108,23 +111,25 @@ class EventLog:
             pieces = [(start, len(piece)) for start, piece in self._pieces(begin, position)]
             for start, length in reversed(pieces):
                 self._file.seek(start)
-                yield from self._event(start, self._file.read(length))
+                event = self._event(start, self._file.read(length))
+                if event is not None:
+                    yield event
             position = begin
 
-    def _event(self, start: int, piece: bytes) -> Iterator[Event]:
+    def _event(self, start: int, piece: bytes) -> Event | None:
         text = piece.removesuffix(b"\n").decode(errors="replace")
-        if text:
-            yield Event(start, start + len(piece), self._times.at(start), text)
+        return Event(start, start + len(piece), self._times.at(start), text) if text else None
 
     def _pieces(self, position: int, end: int) -> Iterator[tuple[int, bytes]]:
         """What stands between two positions, cut where lines end and where they are too long."""
+        self._file.seek(position)
         while position < end:
-            self._file.seek(position)
             piece = self._file.readline(min(LONGEST, end - position))
             if not piece:
                 return  # somebody has made the file shorter
             if len(piece) == LONGEST and not piece.endswith(b"\n"):
                 piece = _whole_characters(piece)
+                self._file.seek(position + len(piece))
             yield position, piece
             position += len(piece)
 

@@ -19,7 +19,7 @@ from sm_container.service.operations import Members
 
 _EARLIEST_DESCENDING = 1_704_067_200_000
 """2024-01-01, in milliseconds since the epoch."""
-_SEARCHED_BYTES = 32 << 20
+_SEARCHED_BYTES = 16 << 20
 """What is searched for one page: a client that waits is better served by an empty one."""
 _SEARCH = ("logStreamNames", "logStreamNamePrefix", "startTime", "endTime", "filterPattern")
 
