@@ -7,6 +7,7 @@ pages.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +19,7 @@ class TokenError(ValueError):
 
 def written(place: Any, query: Mapping[str, Any]) -> str:
     """The token of a place, which JSON must be able to hold."""
-    document = json.dumps([place, _plain(query)], separators=(",", ":"))
+    document = json.dumps([place, _digest(query)], separators=(",", ":"))
     return base64.urlsafe_b64encode(document.encode()).decode()
 
 
@@ -32,11 +33,10 @@ def read(token: str, query: Mapping[str, Any]) -> Any:
         place, asked = json.loads(base64.urlsafe_b64decode(token))
     except (ValueError, TypeError, RecursionError):
         raise TokenError("the token is not one that was given here") from None
-    if asked != _plain(query):
+    if asked != _digest(query):
         raise TokenError("the token was given for another request")
     return place
 
 
-def _plain(query: Mapping[str, Any]) -> Any:
-    """The query as JSON reads it back."""
-    return json.loads(json.dumps(query, sort_keys=True))
+def _digest(query: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(query, sort_keys=True).encode()).hexdigest()[:32]
