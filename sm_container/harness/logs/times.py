@@ -1,4 +1,4 @@
-"""The times of a captured log, looked up where they stand: a log may be too long for a memory."""
+"""The times of a captured log, looked up where they stand: a log may be larger than memory."""
 
 from __future__ import annotations
 

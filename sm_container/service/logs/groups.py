@@ -5,6 +5,7 @@ Source: DescribeLogGroups; "Log Amazon SageMaker Events with Amazon CloudWatch",
 
 from __future__ import annotations
 
+from sm_container.harness.store.index import DAMAGED
 from sm_container.service.account import Account
 from sm_container.service.logs.errors import invalid_parameter, invalid_token, no_such_group
 from sm_container.service.logs.streams import streams_of
@@ -76,8 +77,8 @@ def _suits(account: Account, members: Members) -> bool:
 
 
 def _described(account: Account) -> Members:
-    summaries = account.store.summaries()
-    begun = min((each.created for each in summaries), default=account.home.jobs.stat().st_mtime)
+    created = [each.created for each in account.store.summaries() if each.status != DAMAGED]
+    begun = min(created, default=account.home.jobs.stat().st_mtime)
     return {
         "logGroupName": GROUP,
         "creationTime": int(begun * 1000),
