@@ -38,8 +38,7 @@ class Gateway:
         try:
             app = self._app_for(request)
         except ServiceError as fault:
-            signature = signature_of(request)
-            app = refusal(fault, None if signature is None else signature.service)
+            app = refusal(request, fault)
         await app(scope, receive, send)
 
     def _app_for(self, request: Request) -> ASGIApp:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import threading
+import uuid
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -17,9 +18,10 @@ from starlette.types import Receive, Scope, Send
 
 from sm_container.service.bodies import LIMIT
 from sm_container.service.errors import ServiceError
-from sm_container.service.wire.refusal import refusal
+from sm_container.service.wire import json, query
 
 SERVICES = ("sts", "iam", "ecr")
+_JSON = ("ecr",)
 _THREADS = 4
 _ANYBODY = (
     '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", '
@@ -72,8 +74,11 @@ class MotoApp:
 
     def _unknown(self, fault: NotImplementedError) -> tuple[bytes, int, dict[str, str]]:
         """What moto has not either."""
-        said = refusal(ServiceError("UnknownOperationException", str(fault)), self._service)
-        return bytes(said.body), said.status_code, {"content-type": said.headers["content-type"]}
+        said = ServiceError("UnknownOperationException", str(fault))
+        if self._service in _JSON:
+            return json.error(said), said.status, {"content-type": json.CONTENT_TYPE}
+        body = query.error(said, "", str(uuid.uuid4()))
+        return body, said.status, {"content-type": query.CONTENT_TYPE}
 
     def _meet(self, query: dict[str, list[str]]) -> None:
         """Make the role that GetRole asks for: any that a job is to run as exists."""
