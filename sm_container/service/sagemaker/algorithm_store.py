@@ -129,7 +129,7 @@ def remove(account: Account, algorithm: Algorithm) -> None:
 
 
 def save(account: Account, algorithm: Algorithm) -> Algorithm:
-    """Keep how far an algorithm has come, unless it has come to its end or was deleted meanwhile."""
+    """Keep how far an algorithm has come, unless it has ended or was deleted meanwhile."""
     with account.database.changing() as connection:
         connection.execute(
             "UPDATE algorithms SET status = ?, details = ? WHERE name = ? AND created = ? "
