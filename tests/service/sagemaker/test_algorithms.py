@@ -374,9 +374,7 @@ def test_a_validation_that_its_own_algorithm_refuses(shared: Service, client: An
         {
             "Name": "small",
             "Status": "Failed",
-            "FailureReason": (
-                "ClientError: Invalid value: 10 for epochs Supported range: 1 to 9"
-            ),
+            "FailureReason": ("ClientError: Invalid value: 10 for epochs Supported range: 1 to 9"),
         }
     ]
 
