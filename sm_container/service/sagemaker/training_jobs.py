@@ -95,10 +95,18 @@ def _checked(account: Account, request: TrainingRequest, options: RunOptions) ->
         return prepare(account.home, request, options, account.tell).not_simulated
     except InputError as fault:
         if any(each.answer is Answer.REFUSED for each in fault.faults):
-            raise invalid(str(fault)) from fault
+            raise invalid(_words(fault)) from fault
         return request.not_simulated
     except (RequestError, CredentialsError, EngineError, StorageError) as fault:
         raise invalid(str(fault)) from fault
+
+
+def _words(fault: InputError) -> str:
+    """The service's sentence as it stands; with their channels where there are several."""
+    if len(fault.faults) > 1:
+        return str(fault)
+    [only] = fault.faults
+    return str(only).removeprefix(f"channel {only.channel!r}: ")
 
 
 def _require_free(account: Account, name: str) -> None:

@@ -23,7 +23,8 @@ def declared() -> sm.Algorithm[Any]:
     """The algorithm of the example."""
     pytest.importorskip("xgboost")
     specification = importlib.util.spec_from_file_location("xgboost_algo_train", EXAMPLE)
-    assert specification is not None and specification.loader is not None
+    assert specification is not None
+    assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     sys.modules[specification.name] = module  # dataclasses look their annotations up there
     specification.loader.exec_module(module)
