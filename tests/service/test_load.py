@@ -36,9 +36,7 @@ def log_of(service: Service, name: str) -> list[str]:
 
 
 def listed(client: Any) -> list[str]:
-    pages = client.get_paginator("list_training_jobs").paginate(
-        PaginationConfig={"PageSize": 100}
-    )
+    pages = client.get_paginator("list_training_jobs").paginate(PaginationConfig={"PageSize": 100})
     return [each["TrainingJobName"] for page in pages for each in page["TrainingJobSummaries"]]
 
 

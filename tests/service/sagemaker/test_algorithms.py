@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
+import re
+import sqlite3
 import time
-from pathlib import Path
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -155,7 +157,7 @@ def between(kind: str, least: str, most: str) -> dict[str, Any]:
 CHANNEL = {"Name": "train", "SupportedContentTypes": [], "SupportedInputModes": ["File"]}
 METRIC = {"Name": "loss", "Regex": "loss=([0-9.]+)"}
 
-FAULTS = {
+FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "a hyperparameter twice": (
         {"SupportedHyperParameters": [{"Name": "n", "Type": "FreeText"}] * 2},
         "2 validation errors detected: Hyperparameter names must be unique: 'n' is given 2 times",
@@ -448,6 +450,47 @@ def test_validations_outlive_the_service(service: Service) -> None:
     assert settled(client, "waiting")["AlgorithmStatus"] == "Completed"
 
 
+def test_a_validation_that_no_service_has_begun(service: Service) -> None:
+    """As a service leaves it that is killed between the algorithm and its job."""
+    client = service.client("sagemaker")
+    client.create_algorithm(**validated(service, "unbegun"))
+    job = validation_job(client, "unbegun")
+    ended(client, job)
+    assert service.process is not None
+    service.process.kill()
+    service.process.wait()
+    (service.home / "jobs" / job).rename(service.folder / job)
+    with (
+        closing(sqlite3.connect(service.home / "service" / "service.sqlite")) as database,
+        database,
+    ):
+        details = json.dumps({"profile": "small", "job": job, "is_made": False})
+        database.execute("UPDATE algorithms SET status = 'Pending', details = ?", (details,))
+
+    service.start()
+
+    client = service.client("sagemaker")
+    assert settled(client, "unbegun")["AlgorithmStatus"] == "Completed"
+    assert client.describe_training_job(TrainingJobName=job)["TrainingJobStatus"] == "Completed"
+
+
+def test_a_service_that_is_ending_takes_no_validation(service: Service) -> None:
+    client = service.client("sagemaker")
+    slow = {"epochs": "600", "pause": "0.1"}
+    client.create_training_job(**service.request("slow", HyperParameters=slow))
+    assert service.process is not None
+    service.process.terminate()
+    while "no more jobs are taken" not in service.log.read_text():
+        time.sleep(0.05)
+    assert said(client.create_algorithm, **validated(service, "late")) == (
+        "ServiceUnavailable: The service takes no more jobs: it is ending"
+    )
+    assert "late does not exist" in said(client.describe_algorithm, AlgorithmName="late")
+    client.create_algorithm(**algorithm("not-validated"))  # no job is needed for it
+    client.stop_training_job(TrainingJobName="slow")
+    assert service.process.wait(60) == 0
+
+
 def test_they_are_on_disk(service: Service) -> None:
     client = service.client("sagemaker")
     client.create_algorithm(**algorithm("kept", Tags=[{"Key": "a", "Value": "b"}]))
@@ -463,7 +506,15 @@ def test_they_are_on_disk(service: Service) -> None:
     ]
 
 
-def test_nothing_on_this_machine_runs_for_the_image(client: Any, tmp_path: Path) -> None:
+def test_nothing_on_this_machine_runs_for_the_image(client: Any) -> None:
     message = said(client.create_algorithm, **algorithm("absent", TrainingImage="no-such-algo:7"))
     assert message.startswith("ValidationException: Invalid training image.")
     assert "absent does not exist" in said(client.describe_algorithm, AlgorithmName="absent")
+
+
+@pytest.mark.container
+def test_the_digest_of_an_image(client: Any, base_image: str) -> None:
+    client.create_algorithm(**algorithm("imaged", TrainingImage=base_image))
+    found = client.describe_algorithm(AlgorithmName="imaged")
+    digest = found["TrainingSpecification"]["TrainingImageDigest"]
+    assert re.fullmatch("sha256:[0-9a-f]{64}", digest)
