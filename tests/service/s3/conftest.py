@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import http.client
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import HOSTILE_NAME
 from tests.service.conftest import Service
 
 SIGNED = "AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/s3/aws4_request, SignedHeaders=host"
@@ -58,23 +57,12 @@ class Bucket:
 
 
 @pytest.fixture(scope="module")
-def s3_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    folder = tmp_path_factory.mktemp("s3") / HOSTILE_NAME
-    folder.mkdir()
-    made = Service(folder)
-    (folder / "train.py").touch(0o755)
-    made.start()
-    yield made
-    made.stop()
-
-
-@pytest.fixture(scope="module")
-def s3_client(s3_service: Service) -> Any:
-    return s3_service.client("s3")  # a third of a second
+def s3_client(shared: Service) -> Any:
+    return shared.client("s3")  # a third of a second
 
 
 @pytest.fixture
-def bucket(s3_service: Service, s3_client: Any) -> Bucket:
+def bucket(shared: Service, s3_client: Any) -> Bucket:
     name = f"bucket-{uuid.uuid4().hex}"
     s3_client.create_bucket(Bucket=name)
-    return Bucket(s3_service, s3_client, name)
+    return Bucket(shared, s3_client, name)
