@@ -70,7 +70,7 @@ class Gateway:
         endpoint = self._settings.s3_endpoint
         if service != "s3" or endpoint is None:
             return ""
-        return f"; the objects are at {endpoint}: set AWS_ENDPOINT_URL_S3 to that"
+        return f"; the objects are elsewhere: set AWS_ENDPOINT_URL_S3 to {endpoint}"
 
     def _require_own_name(self, request: Request) -> None:
         """A name that somebody else has bound to this address is not ours."""
