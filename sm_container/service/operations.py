@@ -8,6 +8,7 @@ from typing import Any
 
 from sm_container.harness.request import constraints
 from sm_container.harness.request.errors import RequestError
+from sm_container.harness.request.extensions import NONE
 from sm_container.service.account import Account
 from sm_container.service.errors import VALIDATION, ServiceError
 
@@ -48,7 +49,9 @@ class Api:
                 f"{self.name} there are: {', '.join(self.operations)}",
             )
         if found.shape is not None:
-            checked = constraints.check(account.model(found.shape, self.model), members)
+            checked = constraints.check(
+                account.model(found.shape, self.model), members, extensions=NONE
+            )
             if checked.faults:
                 error = RequestError(checked.faults, constraints=len(checked.faults))
                 raise ServiceError(self.invalid, str(error))
