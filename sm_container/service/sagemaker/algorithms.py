@@ -69,7 +69,7 @@ def list_algorithms(account: Account, members: Members) -> Members:
     page = page_of("Algorithms", algorithms, members, lambda each: each.name, sort)
     return {
         "AlgorithmSummaryList": [_summary(account, each) for each in page.items],
-        **page.tokens(),
+        **page.next_token(),
     }
 
 
