@@ -79,6 +79,8 @@ def _read(token: str, query: Members) -> Place:
         key, name = tokens.read(token, query)
     except (tokens.TokenError, ValueError, TypeError):
         raise _refused() from None
+    if not isinstance(name, str):
+        raise _refused()
     return key, name
 
 

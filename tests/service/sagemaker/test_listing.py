@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import itertools
-import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
+from sm_container.service import tokens
 from sm_container.service.errors import ServiceError
 from sm_container.service.sagemaker.listing import page_of
 from tests.service.conftest import Service, algorithm, ended, running, said
@@ -192,7 +192,7 @@ def test_another_number_of_results_on_the_next_page(client: Any) -> None:
 
 
 def forged(key: Any, name: Any, query: Any) -> str:
-    return base64.urlsafe_b64encode(json.dumps([[key, name], query]).encode()).decode()
+    return tokens.written([key, name], query)
 
 
 OTHER = "ValidationException: Invalid NextToken: it was not given for this request"
