@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from sm_container.service.account import Account
+from sm_container.service.console.application import console
 from sm_container.service.gateway import Gateway
 from sm_container.service.json_app import JsonApp
 from sm_container.service.sagemaker.api import API as SAGEMAKER
@@ -18,4 +18,4 @@ from sm_container.service.sagemaker.api import API as SAGEMAKER
 def application(account: Account) -> Iterator[ASGIApp]:
     """The application, and what has to run beside it, while the block runs."""
     apps: dict[str, ASGIApp] = {"sagemaker": JsonApp(account, SAGEMAKER)}
-    yield Gateway(account.settings, apps, Response("no console", 404))
+    yield Gateway(account.settings, apps, console(account))
