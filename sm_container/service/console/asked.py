@@ -52,7 +52,7 @@ async def asked_of(request: Request) -> Asked:
 async def _form(request: Request) -> Fields:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = await body_of(request)
-    if kind != _FORM:
+    if body and kind != _FORM:
         raise ServiceError("UnsupportedMediaType", f"A form is sent as {_FORM}", 415)
     try:
         text = body.decode("ascii")

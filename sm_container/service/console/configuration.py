@@ -64,7 +64,8 @@ def channels(record: JobRecord) -> Iterator[tuple[str, list[Fact]]]:
 
 def _instances(record: JobRecord) -> str:
     resources = record.document.get("ResourceConfig", {})
-    said = f"{resources.get('InstanceCount', 1)} of {resources.get('InstanceType', '')}"
+    count, kind = resources.get("InstanceCount", 1), resources.get("InstanceType", "")
+    said = f"{count} \N{MULTIPLICATION SIGN} {kind}"
     return f"{said}, spot" if record.is_spot else said
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pprint import pformat
+from typing import Any
 
 from sm_container.harness.request.training_request import Document
 
@@ -23,7 +23,19 @@ def as_boto3(document: Document, endpoint: str, region: str) -> str:
         f"client = boto3.client('sagemaker', region_name={region!r}, endpoint_url={endpoint!r})",
         "client.create_training_job(",
     ]
-    for name, value in document.items():
-        written = pformat(value, width=_WIDTH, sort_dicts=False).replace("\n", "\n    ")
-        lines.append(f"    {name}={written},")
+    lines += [f"    {name}={_written(value, 4)}," for name, value in document.items()]
     return "\n".join([*lines, ")", ""])
+
+
+def _written(value: Any, indent: int) -> str:
+    """A value as Python writes it, over several lines where it is long."""
+    if len(repr(value)) + indent <= _WIDTH or not isinstance(value, (dict, list)):
+        return repr(value)
+    room = " " * (indent + 4)
+    if isinstance(value, dict):
+        parts = [f"{room}{name!r}: {_written(each, indent + 4)}" for name, each in value.items()]
+        opening, closing = "{", "}"
+    else:
+        parts = [f"{room}{_written(each, indent + 4)}" for each in value]
+        opening, closing = "[", "]"
+    return "\n".join([opening, *(f"{each}," for each in parts), " " * indent + closing])

@@ -18,6 +18,7 @@ from sm_container.service.account import Account
 from sm_container.service.console.asked import Fields
 from sm_container.service.console.training.request import (
     CHANNELS,
+    ENVIRONMENT,
     HYPERPARAMETERS,
     METRICS,
     TAGS,
@@ -63,6 +64,7 @@ _BEGINNINGS = (
     ("Training job names must be unique", "TrainingJobName"),
     ('"LocalPath" of "CheckpointConfig"', "CheckpointConfig.LocalPath"),
     ("Metric definition", METRICS),
+    ("Environment '", ENVIRONMENT),
     ("Tags:", TAGS),
 )
 
@@ -150,7 +152,7 @@ def _field(fault: str, places: Mapping[str, str], channels: Mapping[str, int]) -
         if fault.startswith(beginning):
             return field
     named = _OF_CHANNEL_NAMED.search(fault)
-    name = next(filter(None, named.groups()), "").rstrip(".") if named else ""
+    name = next(filter(None, named.groups()), "") if named else ""
     if name in channels:
         member = next((member for word, member in _OF_CHANNEL if word in fault), "ChannelName")
         return f"{CHANNELS}.{channels[name]}.{member}"

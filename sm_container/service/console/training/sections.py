@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from sm_container.declaration.specification import ChannelSpecification
 from sm_container.harness.request.model import ROOT
 from sm_container.service.account import Account
 from sm_container.service.console.asked import Fields
@@ -23,6 +24,8 @@ Choices = tuple[tuple[str, str], ...]
 """Values, and what is shown for them."""
 
 _MODES = ("File", "Pipe", "FastFile")
+_ANY = ChannelSpecification("", (), _MODES, required=True)
+"""A channel of which nothing is declared."""
 _ROWS_AT_MOST = {CHANNELS: 20, HYPERPARAMETERS: 100, METRICS: 40, ENVIRONMENT: 100, TAGS: 50}
 
 
@@ -213,7 +216,7 @@ def _channels(form: Form) -> Section:
     if declared is not None:
         groups = [
             Group(
-                _channel_fields(row, each.content_types, each.compression_types, each.input_modes),
+                _channel_fields(row, each),
                 f"{each.name}{'' if each.required else ' (optional)'}",
                 declared.channels.get(each.name, ""),
             )
@@ -225,7 +228,7 @@ def _channels(form: Form) -> Section:
         Group(
             (
                 Field(f"{CHANNELS}.{row}.ChannelName", "Channel name", is_required=True),
-                *_channel_fields(row)[1:],
+                *_channel_fields(row, _ANY)[1:],
             ),
             f"Channel {number}",
         )
@@ -235,18 +238,20 @@ def _channels(form: Form) -> Section:
     return Section(CHANNELS, "Input channels", tuple(groups), add=add)
 
 
-def _channel_fields(
-    row: int,
-    content_types: tuple[str, ...] = (),
-    compression_types: tuple[str, ...] | None = None,
-    modes: tuple[str, ...] = _MODES,
-) -> tuple[Field, ...]:
+def _channel_fields(row: int, channel: ChannelSpecification) -> tuple[Field, ...]:
+    """The fields of a channel that is so far known; without its name, where that is not."""
     of = f"{CHANNELS}.{row}"
-    content = (("", "Not given"), *_words(content_types)) if content_types else ()
-    compressions = _words(tuple(dict.fromkeys(("None", *(compression_types or ("Gzip",))))))
+    content = (("", "Not given"), *_words(channel.content_types)) if channel.content_types else ()
+    compressions = dict.fromkeys(("None", *(channel.compression_types or ("Gzip",))))
     return (
         Field(f"{of}.ChannelName", "", is_fixed=True),
-        Field(f"{of}.S3Uri", "S3 URI", "s3://bucket/prefix", is_required=True, is_wide=True),
+        Field(
+            f"{of}.S3Uri",
+            "S3 URI",
+            "s3://bucket/prefix",
+            is_required=channel.required,
+            is_wide=True,
+        ),
         Field(
             f"{of}.S3DataType",
             "S3 data type",
@@ -258,9 +263,13 @@ def _channel_fields(
             choices=_words(("FullyReplicated", "ShardedByS3Key")),
         ),
         Field(f"{of}.ContentType", "Content type", choices=content),
-        Field(f"{of}.CompressionType", "Compression", choices=compressions),
+        Field(f"{of}.CompressionType", "Compression", choices=_words(tuple(compressions))),
         Field(f"{of}.RecordWrapperType", "Record wrapper", choices=_words(("None", "RecordIO"))),
-        Field(f"{of}.InputMode", "Input mode", choices=(("", "As the job's"), *_words(modes))),
+        Field(
+            f"{of}.InputMode",
+            "Input mode",
+            choices=(("", "As the job's"), *_words(channel.input_modes)),
+        ),
         Field(f"{of}.AttributeNames", "Attribute names", "Of an augmented manifest, with commas"),
         Field(
             f"{of}.ShuffleSeed", "Shuffle seed", "Empty: in the order of the keys", is_number=True
