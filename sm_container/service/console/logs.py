@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from starlette.responses import Response, StreamingResponse
 
@@ -72,8 +73,12 @@ def whole_log(account: Account, asked: Asked) -> Response:
     """All of a log by now, as it was written."""
     folder, _ = found_job(account, asked)
     log = _log(folder, asked.path["host"])
+    try:
+        file = open(log, "rb")  # noqa: SIM115 - closed when all was sent
+    except FileNotFoundError:
+        raise not_found("The job was deleted") from None
     kind = "text/plain; charset=utf-8"
-    return StreamingResponse(_bytes(log, os.path.getsize(log)), media_type=kind)
+    return StreamingResponse(_bytes(file, os.fstat(file.fileno()).st_size), media_type=kind)
 
 
 def _log(folder: JobFolder, host: str) -> Path:
@@ -82,8 +87,8 @@ def _log(folder: JobFolder, host: str) -> Path:
     return folder.log(host)
 
 
-def _bytes(log: Path, size: int) -> Iterator[bytes]:
-    with open(log, "rb") as file:
+def _bytes(file: BinaryIO, size: int) -> Iterator[bytes]:
+    with file:
         while size > 0 and (data := file.read(min(_STEP, size))):
             size -= len(data)
             yield data

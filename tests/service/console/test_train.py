@@ -68,7 +68,10 @@ def test_a_job_by_an_algorithm(
     found = ended(client, "by-form")
     assert found["TrainingJobStatus"] == "Completed"
     assert found["HyperParameters"] == {
-        **{"epochs": "2", "pause": "0.01", "objective": "b", "note": "a note"}
+        "epochs": "2",
+        "pause": "0.01",
+        "objective": "b",
+        "note": "a note",
     }
     assert found["AlgorithmSpecification"]["AlgorithmName"] == "forest"
     assert [each["ChannelName"] for each in found["InputDataConfig"]] == ["train"]

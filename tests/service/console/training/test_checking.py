@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,10 +32,10 @@ SECOND = {
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+def account(tmp_path_factory: pytest.TempPathFactory) -> Account:
     home = Home.from_environment({"SM_CONTAINER_HOME": str(tmp_path_factory.mktemp("home"))})
     queue = Queue(JobStore(home), 1, print)
-    yield Account(home, Settings(Path("/s3")), Database(home.path / "none"), queue, print)
+    return Account(home, Settings(Path("/s3")), Database(home.path / "none"), queue, print)
 
 
 def fields_with_faults(account: Account, fields: dict[str, str]) -> set[str]:
