@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from sm_container.harness.life.launch import ACCOUNT
 from sm_container.harness.request.model import ServiceModel, load_model
@@ -41,4 +43,10 @@ class Account:
 
     def model(self, root: str, service: str = "sagemaker") -> ServiceModel:
         """What the service's model says of one structure, such as ``CreateAlgorithmInput``."""
-        return load_model(self.home.cache, root, service)
+        return _model(self.home.cache, root, service)
+
+
+@cache
+def _model(folder: Path, root: str, service: str) -> ServiceModel:
+    """Kept in memory: every request is held against one, and there are a few dozen."""
+    return load_model(folder, root, service)

@@ -11,13 +11,12 @@ import re
 from collections.abc import Mapping
 
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sm_container.service.errors import ServiceError
 from sm_container.service.settings import Settings
 from sm_container.service.signature import signature_of
-from sm_container.service.wire import json as wire
+from sm_container.service.wire.refusal import refusal
 
 _PORT = re.compile(r":\d+$")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -39,7 +38,7 @@ class Gateway:
         try:
             app = self._app_for(request)
         except ServiceError as fault:
-            app = Response(wire.error(fault), fault.status, media_type=wire.CONTENT_TYPE)
+            app = refusal(request, fault)
         await app(scope, receive, send)
 
     def _app_for(self, request: Request) -> ASGIApp:

@@ -6,9 +6,10 @@ import os
 import re
 from collections.abc import Mapping
 
+from sm_container.harness.engines.client import Client
 from sm_container.harness.engines.detect import AUTO, find_client
 from sm_container.harness.engines.engine import EngineError
-from sm_container.harness.engines.images import is_present
+from sm_container.harness.engines.images import digest, is_present
 from sm_container.harness.request.extensions import is_program
 from sm_container.harness.request.rules import INVALID_IMAGE
 from sm_container.harness.request.wording import display
@@ -40,7 +41,7 @@ def target_of(image: str, images: Mapping[str, str], engine: str) -> str:
         return images[name]
     looked_for = [image, f"{name}{tag}"]
     try:
-        client = find_client(AUTO if engine == "process" else engine, os.environ)
+        client = _client(engine)
     except EngineError as fault:
         raise invalid(f"{INVALID_IMAGE} '{display(image)}' cannot be run: {fault}") from fault
     for each in dict.fromkeys(looked_for):
@@ -50,6 +51,22 @@ def target_of(image: str, images: Mapping[str, str], engine: str) -> str:
         f"{INVALID_IMAGE} Neither {' nor '.join(dict.fromkeys(looked_for))} is on this machine: "
         f"build it, or start the service with --image {name}=IMAGE-OR-PROGRAM"
     )
+
+
+def digest_of(target: str, engine: str) -> str | None:
+    """The digest of a target that is an image of this machine, ``sha256:...``; None for a program,
+    and for an image that is not there."""
+    if is_program(target):
+        return None
+    try:
+        return digest(_client(engine), target)
+    except EngineError:
+        return None  # a job would fail, and say why
+
+
+def _client(engine: str) -> Client:
+    """Raises EngineError where no engine of containers works here."""
+    return find_client(AUTO if engine == "process" else engine, os.environ)
 
 
 def _parts(image: str) -> tuple[str, str]:

@@ -24,7 +24,13 @@ class JsonApp:
         self._api = api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._answer(Request(scope, receive))
+        try:
+            response = await self._answer(Request(scope, receive))
+        except Exception as fault:  # a defect of ours: the client is told, and the trace is logged
+            unforeseen = ServiceError("InternalFailure", f"{type(fault).__name__}: {fault}", 500)
+            response = self._response(wire.error(unforeseen), unforeseen.status)
+            await response(scope, receive, send)
+            raise
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:

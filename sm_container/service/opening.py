@@ -12,6 +12,7 @@ from sm_container.harness.store.lock import locked
 from sm_container.service.account import Account, Tell
 from sm_container.service.database import Database
 from sm_container.service.queue import Queue
+from sm_container.service.sagemaker.validating import resume
 from sm_container.service.settings import Settings
 
 
@@ -43,4 +44,6 @@ def opened(home: Home, settings: Settings, tell: Tell) -> Iterator[Account]:
         queue = Queue(JobStore(home), settings.jobs_at_once, tell)
         queue.start()
         stack.callback(queue.close)
-        yield Account(home, settings, database, queue, tell)
+        account = Account(home, settings, database, queue, tell)
+        resume(account)
+        yield account

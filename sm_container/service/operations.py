@@ -8,8 +8,9 @@ from typing import Any
 
 from sm_container.harness.request import constraints
 from sm_container.harness.request.errors import RequestError
+from sm_container.harness.request.extensions import NONE
 from sm_container.service.account import Account
-from sm_container.service.errors import ServiceError, invalid
+from sm_container.service.errors import VALIDATION, ServiceError
 
 Members = dict[str, Any]
 Handler = Callable[[Account, Members], Members]
@@ -26,11 +27,13 @@ class Operation:
 
 @dataclass(frozen=True)
 class Api:
-    """A service: its name for signatures, its name in botocore, and its operations."""
+    """A service: its name, its name in botocore, and its operations; ``invalid`` is the code that
+    it answers with where a request does not suit its model."""
 
     name: str
     model: str
     operations: Mapping[str, Operation]
+    invalid: str = VALIDATION
 
     def call(self, account: Account, operation: str, members: Members) -> Members:
         """Answer a request.
@@ -46,9 +49,11 @@ class Api:
                 f"{self.name} there are: {', '.join(self.operations)}",
             )
         if found.shape is not None:
-            checked = constraints.check(account.model(found.shape, self.model), members)
+            checked = constraints.check(
+                account.model(found.shape, self.model), members, extensions=NONE
+            )
             if checked.faults:
                 error = RequestError(checked.faults, constraints=len(checked.faults))
-                raise invalid(str(error))
+                raise ServiceError(self.invalid, str(error))
             members = checked.document
         return found.handle(account, members)

@@ -1,7 +1,8 @@
 """Jobs that wait for their turn, and those that run: so many at once, each in a process of its own.
 
 A job that waits is on disk already, in the phase Pending, and is this process's; one that runs is
-its owner process's, and goes on when the service ends.
+its owner process's, and goes on when the service ends. Where there is room a job is given to its
+owner before whoever asked for it is answered: a service that is killed after that loses nothing.
 """
 
 from __future__ import annotations
@@ -24,8 +25,16 @@ from sm_container.harness.store.ownership import OwnedElsewhereError, Ownership,
 _LOOK_SECONDS = 0.1
 
 
+Maker = Callable[[Phase], tuple[JobFolder, Ownership]]
+"""Makes a job in the phase that it is told."""
+
+
+class NoMoreJobsError(Exception):
+    """The queue takes no more jobs: its service is ending."""
+
+
 class Queue:
-    """The jobs of a store, in the order in which they were put here. ``close`` ends its thread.
+    """The jobs of a store, in the order in which they were made here. ``close`` ends its thread.
 
     ``tell`` hears in a line what happens to each.
     """
@@ -42,14 +51,8 @@ class Queue:
         self._thread = threading.Thread(target=self._work, name="queue", daemon=True)
 
     @property
-    def next_phase(self) -> Phase:
-        """What a job that is put here now begins with."""
-        with self._changed:
-            return Phase.STARTING if self._has_room() else Phase.PENDING
-
-    @property
     def takes_jobs(self) -> bool:
-        """Whether a job that is put here will begin some time."""
+        """Whether a job that is made here will begin some time."""
         return self._takes_jobs and self._thread.is_alive()
 
     def start(self) -> None:
@@ -57,11 +60,22 @@ class Queue:
         self._take_up()
         self._thread.start()
 
-    def put(self, folder: JobFolder, ownership: Ownership) -> None:
-        """Have a job run, as soon as there is room for it; ``ownership`` is the queue's now."""
+    def admit(self, make: Maker) -> JobFolder:
+        """Make a job, and have it run as soon as there is room for it. Jobs are made one at a time,
+        so that ``make`` may look whether its job is there already.
+
+        Raises:
+            NoMoreJobsError: after ``drain``.
+        """
         with self._changed:
+            if not self.takes_jobs:
+                raise NoMoreJobsError
+            has_room = not self._waiting and len(self._running) < self._at_once
+            folder, ownership = make(Phase.STARTING if has_room else Phase.PENDING)
             self._waiting.append((folder, ownership))
+            self._begin()
             self._changed.notify()
+            return folder
 
     def drain(self) -> tuple[int, int]:
         """Begin no more jobs; how many run still, and how many wait for the next service."""
@@ -77,6 +91,7 @@ class Queue:
     def close(self) -> None:
         """Let go of the jobs that wait: they are on disk. Those that run go on."""
         with self._changed:
+            self._takes_jobs = False
             self._is_open = False
             self._changed.notify()
         self._thread.join()
@@ -117,9 +132,6 @@ class Queue:
             for name in ended:
                 self._settle(name)
 
-    def _has_room(self) -> bool:
-        return len(self._running) + len(self._waiting) < self._at_once
-
     def _begin(self) -> None:
         while self._takes_jobs and self._waiting and len(self._running) < self._at_once:
             folder, ownership = self._waiting.popleft()
@@ -130,19 +142,36 @@ class Queue:
                 ownership.release()
                 self._tell(f"{folder.name} is lost: {fault}")
                 continue
-            self._running[folder.name] = start_owner(self._store.home, folder, ownership)
+            except OSError as fault:
+                ownership.release()
+                self._fail(folder, fault)
+                continue
+            try:
+                self._running[folder.name] = start_owner(self._store.home, folder, ownership)
+            except OSError as fault:
+                self._fail(folder, fault)
+                continue
             self._tell(f"{folder.name} begins")
+
+    def _fail(self, folder: JobFolder, fault: OSError) -> None:
+        """End a job for which there is no process or no disk: others may have more luck."""
+        self._tell(f"{folder.name} cannot be started: {fault}")
+        self._recover(folder)
 
     def _end_stopped(self) -> None:
         """Stop the jobs that wait and were asked to stop."""
         asked = [each for each in self._waiting if each[0].stop_request.exists()]
         for folder, ownership in asked:
             self._waiting.remove((folder, ownership))
-            with ownership:
-                ledger = Ledger(folder, Silent())
-                ledger.enter(Phase.STOPPING)
-                ledger.enter(Phase.STOPPED)
-            self._tell(f"{folder.name} was stopped before it began")
+            try:
+                with ownership:
+                    ledger = Ledger(folder, Silent())
+                    ledger.enter(Phase.STOPPING)
+                    ledger.enter(Phase.STOPPED)
+            except (JobLostError, DamagedJobError) as fault:
+                self._tell(f"{folder.name} is lost: {fault}")
+            else:
+                self._tell(f"{folder.name} was stopped before it began")
 
     def _has_ended(self, name: str) -> bool:
         process = self._running[name]
@@ -167,8 +196,8 @@ class Queue:
     def _recover(self, folder: JobFolder) -> None:
         try:
             recovered = recover_job(self._store, folder)
-        except EngineError as fault:
-            self._tell(str(fault))
+        except (EngineError, OSError) as fault:
+            self._tell(f"{folder.name} could not be ended; the next start tries again: {fault}")
             return
         if recovered is not None:
             self._tell(f"{folder.name} was ended: the process that ran it had died")

@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,9 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from tests.conftest import HOSTILE_NAME
 
 _SECONDS = 60
 _COMMAND = (sys.executable, "-m", "sm_container", "api", "--port", "0", "--json")
@@ -22,6 +27,18 @@ _COMMAND = (sys.executable, "-m", "sm_container", "api", "--port", "0", "--json"
 ROLE = "arn:aws:iam::000000000000:role/trainer"
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/algo:1"
 """A TrainingImage that `program` runs for."""
+
+TRAINING_SPECIFICATION = (
+    "TrainingImage",
+    "TrainingImageDigest",
+    "SupportedHyperParameters",
+    "SupportedTrainingInstanceTypes",
+    "SupportsDistributedTraining",
+    "MetricDefinitions",
+    "TrainingChannels",
+    "SupportedTuningJobObjectiveMetrics",
+    "AdditionalS3DataSource",
+)
 
 PROGRAM = '''#!{python}
 """Trains for hyperparameters' epochs of pause seconds each, and ends with code."""
@@ -135,10 +152,10 @@ class Service:
         }
 
 
-@pytest.fixture
-def service(hostile_tmp_path: Path) -> Iterator[Service]:
+@contextmanager
+def running(folder: Path, *words: str) -> Iterator[Service]:
     """A running service with one program, and a bucket with a file for its channel."""
-    made = Service(hostile_tmp_path)
+    made = Service(folder, words)
     program = made.folder / "train.py"
     program.write_text(PROGRAM.format(python=sys.executable))
     program.chmod(0o755)
@@ -149,3 +166,81 @@ def service(hostile_tmp_path: Path) -> Iterator[Service]:
     assert made.process is not None
     if made.process.poll() is None:
         made.stop()
+
+
+@pytest.fixture
+def service(hostile_tmp_path: Path) -> Iterator[Service]:
+    """A service of the test's own."""
+    with running(hostile_tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service for all tests of a module, which make what they name themselves."""
+    folder = tmp_path_factory.mktemp("shared") / HOSTILE_NAME
+    folder.mkdir()
+    with running(folder) as made:
+        yield made
+
+
+def ended(client: Any, name: str) -> dict[str, Any]:
+    """The description of a job once it has ended."""
+    while True:
+        found: dict[str, Any] = client.describe_training_job(TrainingJobName=name)
+        if found["TrainingJobStatus"] in ("Completed", "Failed", "Stopped"):
+            return found
+        time.sleep(0.1)
+
+
+def said(call: Callable[..., Any], **members: Any) -> str:
+    """What a call is refused with: code and message."""
+    with pytest.raises(ClientError) as fault:
+        call(**members)
+    error = fault.value.response["Error"]
+    return f"{error['Code']}: {error['Message']}"
+
+
+def algorithm(name: str, **members: Any) -> dict[str, Any]:
+    """A CreateAlgorithm request for ``PROGRAM``; members override, those of TrainingSpecification
+    in it."""
+    specification = {
+        "TrainingImage": IMAGE,
+        "SupportedTrainingInstanceTypes": ["ml.m5.large", "ml.m5.xlarge"],
+        "SupportsDistributedTraining": False,
+        "SupportedHyperParameters": [
+            {
+                "Name": "epochs",
+                "Type": "Integer",
+                "Range": {"IntegerParameterRangeSpecification": {"MinValue": "1", "MaxValue": "9"}},
+                "IsTunable": True,
+                "IsRequired": True,
+            },
+            {"Name": "pause", "Type": "Continuous", "DefaultValue": "0"},
+            {
+                "Name": "code",
+                "Type": "Categorical",
+                "Range": {"CategoricalParameterRangeSpecification": {"Values": ["0", "3"]}},
+            },
+            {"Name": "failure", "Type": "FreeText"},
+        ],
+        "MetricDefinitions": [{"Name": "train:rmse", "Regex": "train:rmse=([0-9.]+)"}],
+        "SupportedTuningJobObjectiveMetrics": [{"Type": "Minimize", "MetricName": "train:rmse"}],
+        "TrainingChannels": [
+            {
+                "Name": "train",
+                "IsRequired": True,
+                "SupportedContentTypes": ["text/csv"],
+                "SupportedCompressionTypes": ["None"],
+                "SupportedInputModes": ["File", "Pipe"],
+            },
+            {
+                "Name": "validation",
+                "SupportedContentTypes": ["text/csv"],
+                "SupportedInputModes": ["File"],
+            },
+        ],
+    }
+    own = {key: value for key, value in members.items() if key in TRAINING_SPECIFICATION}
+    rest = {key: value for key, value in members.items() if key not in own}
+    return {"AlgorithmName": name, "TrainingSpecification": {**specification, **own}, **rest}

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any
-
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.service.conftest import Service
-
-
-def ended(client: Any, name: str) -> dict[str, Any]:
-    """The description of a job once it has ended."""
-    while True:
-        found: dict[str, Any] = client.describe_training_job(TrainingJobName=name)
-        if found["TrainingJobStatus"] in ("Completed", "Failed", "Stopped"):
-            return found
-        time.sleep(0.1)
+from tests.service.conftest import Service, ended
 
 
 def test_a_job_trains_and_its_model_is_in_s3(service: Service) -> None:

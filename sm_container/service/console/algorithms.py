@@ -28,7 +28,6 @@ def algorithm(account: Account, asked: Asked) -> Response:
         raise not_found(fault.message) from None
     training = found.document["TrainingSpecification"]
     objectives = training.get("SupportedTuningJobObjectiveMetrics") or []
-    validations = found.details.get("ValidationStatuses") or []
     return rendered(
         account,
         "algorithm.html",
@@ -37,6 +36,5 @@ def algorithm(account: Account, asked: Asked) -> Response:
         specification=specification_of(found),
         training=training,
         objectives={each["MetricName"]: each["Type"] for each in objectives},
-        failures=[each for each in validations if "FailureReason" in each],
         kind_of=kind_of,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sm_container.harness.request.model import SAGEMAKER
 from sm_container.service.operations import Api, Operation
-from sm_container.service.sagemaker import tags, training_jobs
+from sm_container.service.sagemaker import algorithms, tags, training_jobs
 
 API = Api(
     name="SageMaker",
@@ -16,6 +16,10 @@ API = Api(
         "StopTrainingJob": Operation(training_jobs.stop, "StopTrainingJobRequest"),
         "UpdateTrainingJob": Operation(training_jobs.update, "UpdateTrainingJobRequest"),
         "DeleteTrainingJob": Operation(training_jobs.delete, "DeleteTrainingJobRequest"),
+        "CreateAlgorithm": Operation(algorithms.create, "CreateAlgorithmInput"),
+        "DescribeAlgorithm": Operation(algorithms.describe, "DescribeAlgorithmInput"),
+        "ListAlgorithms": Operation(algorithms.list_algorithms, "ListAlgorithmsInput"),
+        "DeleteAlgorithm": Operation(algorithms.delete, "DeleteAlgorithmInput"),
         "AddTags": Operation(tags.add, "AddTagsInput"),
         "ListTags": Operation(tags.list_tags, "ListTagsInput"),
         "DeleteTags": Operation(tags.delete, "DeleteTagsInput"),

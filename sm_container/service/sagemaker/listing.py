@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sm_container.service.errors import invalid
+from sm_container.service.errors import ServiceError, invalid
 from sm_container.service.operations import Members
 
 DEFAULT_RESULTS = 10
@@ -31,6 +31,7 @@ class Page(Generic[Item]):
 
 
 def page_of(
+    kind: str,
     items: Iterable[Item],
     members: Members,
     name: Callable[[Item], str],
@@ -38,41 +39,54 @@ def page_of(
     results: int = DEFAULT_RESULTS,
 ) -> Page[Item]:
     """The page that a request asks for, of items in the order of ``key`` and then of ``name``.
+    ``kind`` is what is listed: the token of another list is not taken.
 
     A token holds the last item's place and not a number, so that a job which is made or deleted
-    meanwhile moves nothing from one page to another.
+    meanwhile moves nothing from one page to another. MaxResults may change from page to page.
 
     Raises:
         ServiceError: where the token was not given for this request.
     """
     descending = members.get("SortOrder") == "Descending"
     ordered = sorted(items, key=lambda item: (key(item), name(item)), reverse=descending)
-    query = {each: members[each] for each in sorted(members) if each != "NextToken"}
+    asked = {each: members[each] for each in sorted(members) if each not in _OF_ONE_PAGE}
+    query = {"List": kind, **asked}
     if "NextToken" in members:
-        place = tuple(_read(members["NextToken"], query))
+        place = _read(members["NextToken"], query)
         ordered = [
             each for each in ordered if _is_after((key(each), name(each)), place, descending)
         ]
     shown: Sequence[Item] = ordered[: members.get("MaxResults", results)]
     if len(shown) == len(ordered):
         return Page(tuple(shown), None)
-    return Page(tuple(shown), _written([key(shown[-1]), name(shown[-1])], query))
+    return Page(tuple(shown), _written((key(shown[-1]), name(shown[-1])), query))
 
 
-def _is_after(place: tuple[Any, str], last: tuple[Any, ...], descending: bool) -> bool:
-    return place < last if descending else place > last
+_OF_ONE_PAGE = ("NextToken", "MaxResults")
+
+Place = tuple[Any, str]
 
 
-def _written(place: list[Any], query: Members) -> str:
+def _is_after(place: Place, last: Place, descending: bool) -> bool:
+    try:
+        return place < last if descending else place > last
+    except TypeError:  # a token that was made by hand
+        raise _refused() from None
+
+
+def _written(place: Place, query: Members) -> str:
     return base64.urlsafe_b64encode(json.dumps([place, query]).encode()).decode()
 
 
-def _read(token: str, query: Members) -> list[Any]:
+def _read(token: str, query: Members) -> Place:
     try:
-        place, asked = json.loads(base64.urlsafe_b64decode(token))
-        [_, last] = place
-    except (ValueError, TypeError):
+        (key, name), asked = json.loads(base64.urlsafe_b64decode(token))
+    except (ValueError, TypeError, RecursionError):
         raise invalid("Invalid NextToken") from None
-    if asked != query or not isinstance(last, str):
-        raise invalid("Invalid NextToken: it was given for another request")
-    return [place[0], last]
+    if asked != query or not isinstance(name, str):
+        raise _refused()
+    return key, name
+
+
+def _refused() -> ServiceError:
+    return invalid("Invalid NextToken: it was given for another request")

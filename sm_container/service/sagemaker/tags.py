@@ -1,9 +1,16 @@
-"""Tags of jobs and algorithms. Source: AddTags, ListTags, DeleteTags."""
+"""Tags of jobs and algorithms. Source: AddTags, ListTags, DeleteTags.
+
+They are kept by ARN, which has a name in lower case. Names that differ in case alone are one name
+to the service here; where ``sm-container run`` has made two such jobs in the same home, they have
+their tags in common.
+"""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 
+from sm_container.harness.request.rules import tags as duplicate_keys
 from sm_container.service.account import Account
 from sm_container.service.errors import declared, invalid
 from sm_container.service.operations import Members
@@ -17,15 +24,19 @@ LIMIT = 50
 def add(account: Account, members: Members) -> Members:
     """Add tags, or change those of the same keys; the answer has all."""
     arn = _require(account, members["ResourceArn"])
-    put(account, arn, {each["Key"]: each["Value"] for each in members["Tags"]})
+    given = members["Tags"]
+    tags = {each["Key"]: each["Value"] for each in given}
+    if len(tags) < len(given):
+        raise invalid("; ".join(duplicate_keys(members)))
+    with account.database.changing() as connection:
+        _put(connection, arn, tags)
     return {"Tags": _listed(account, arn)}
 
 
 def list_tags(account: Account, members: Members) -> Members:
     arn = _require(account, members["ResourceArn"])
-    page = page_of(
-        _listed(account, arn), members, lambda tag: tag["Key"], lambda tag: tag["Key"], LIMIT
-    )
+    listed = _listed(account, arn)
+    page = page_of("Tags", listed, members, lambda tag: tag["Key"], lambda tag: tag["Key"], LIMIT)
     return {"Tags": list(page.items), **page.tokens()}
 
 
@@ -39,24 +50,25 @@ def delete(account: Account, members: Members) -> Members:
     return {}
 
 
-def put(account: Account, arn: str, tags: Mapping[str, str]) -> None:
-    """Keep tags of what has just been made, or is there.
-
-    Raises:
-        ServiceError: where they are more than a resource may have.
-    """
+def begin(account: Account, arn: str, tags: Mapping[str, str]) -> None:
+    """Keep the tags of what is being made, in the place of any that its name had before."""
     with account.database.changing() as connection:
-        connection.executemany(
-            "INSERT OR REPLACE INTO tags VALUES (?, ?, ?)",
-            [(arn, key, value) for key, value in tags.items()],
+        connection.execute("DELETE FROM tags WHERE arn = ?", (arn,))
+        _put(connection, arn, tags)
+
+
+def _put(connection: sqlite3.Connection, arn: str, tags: Mapping[str, str]) -> None:
+    """Raises ServiceError where they would be more than a resource may have."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO tags VALUES (?, ?, ?)",
+        [(arn, key, value) for key, value in tags.items()],
+    )
+    query = "SELECT count(*) FROM tags WHERE arn = ?"
+    [count] = connection.execute(query, (arn,)).fetchone()
+    if count > LIMIT:
+        raise declared(
+            "ResourceLimitExceeded", f"A resource has at most {LIMIT} tags, and {arn} had {count}"
         )
-        query = "SELECT count(*) FROM tags WHERE arn = ?"
-        [count] = connection.execute(query, (arn,)).fetchone()
-        if count > LIMIT:
-            raise declared(
-                "ResourceLimitExceeded",
-                f"A resource has at most {LIMIT} tags, and {arn} had {count}",
-            )
 
 
 def forget(account: Account, arn: str) -> None:
@@ -78,11 +90,9 @@ def _require(account: Account, arn: str) -> str:
         ServiceError: where there is no such thing.
     """
     kind, _, name = arn.rpartition(":")[2].partition("/")
-    if kind == TRAINING_JOB and arn == job_arn(account, name):
-        # An ARN has a job's name in lower case; two names that differ in that alone share it.
-        names = [each.name for each in account.store.summaries() if each.name.lower() == name]
-        if names:
-            return arn
+    is_job = kind == TRAINING_JOB and arn == job_arn(account, name)
+    if is_job and any(each.name.lower() == name for each in account.store.summaries()):
+        return arn
     is_algorithm = kind == ALGORITHM and arn == algorithm_arn(account, name)
     if is_algorithm and algorithm_store.exists(account, name):
         return arn

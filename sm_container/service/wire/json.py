@@ -9,7 +9,7 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from sm_container.service.errors import ServiceError
 
@@ -23,12 +23,16 @@ def parse(body: bytes) -> dict[str, Any]:
         ServiceError: where it is no JSON object.
     """
     try:
-        document = json.loads(body or b"{}")
+        document = json.loads(body or b"{}", parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise ServiceError("SerializationException", "The request is not valid JSON") from None
     if not isinstance(document, dict):
         raise ServiceError("SerializationException", "The request is not a JSON object")
     return document
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def answer(members: Mapping[str, Any]) -> bytes:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
@@ -70,13 +68,9 @@ ALGORITHM: dict[str, Any] = {
 }
 
 
-def put_algorithm(
-    service: Service, document: dict[str, Any], status: str = "Completed", **details: Any
-) -> None:
+def put_algorithm(service: Service, document: dict[str, Any]) -> None:
     """Have the account have an algorithm."""
-    row = (document["AlgorithmName"], json.dumps(document), 1.7e9, status, json.dumps(details))
-    with sqlite3.connect(service.home / "service" / "service.sqlite") as connection:
-        connection.execute("INSERT INTO algorithms VALUES (?, ?, ?, ?, ?)", row)
+    service.client("sagemaker").create_algorithm(**document)
 
 
 @pytest.fixture

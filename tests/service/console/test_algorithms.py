@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
 
 from tests.service.conftest import Service
-from tests.service.console.conftest import ALGORITHM, put_algorithm
+from tests.service.sagemaker.test_validating import settled, validated
 
 
 def test_there_are_none(browser: httpx.Client) -> None:
@@ -32,13 +33,19 @@ def test_a_specification_is_readable(browser: httpx.Client, forest: dict[str, An
 
 
 def test_one_that_failed_cannot_be_trained(service: Service, browser: httpx.Client) -> None:
-    failed = {"Name": "check", "Status": "Failed", "FailureReason": "<i>AlgorithmError</i>"}
-    put_algorithm(service, ALGORITHM, "Failed", ValidationStatuses=[failed])
+    client = service.client("sagemaker")
+    given = {"epochs": "2", "code": "3", "failure": "<i>no data</i>"}
+    client.create_algorithm(**validated(service, "broken", HyperParameters=given))
+    assert "hx-trigger" in browser.get("/algorithms/broken").text
+    settled(client, "broken")
 
-    page = browser.get("/algorithms/forest").text
+    page = browser.get("/algorithms/broken").text
 
-    assert "&lt;i&gt;AlgorithmError" in page
-    assert 'href="/algorithms/forest/train"' not in page
-    refused = browser.get("/algorithms/forest/train")
+    assert "AlgorithmError: &lt;i&gt;no data" in page
+    assert "hx-trigger" not in page  # nothing changes any more
+    assert 'href="/algorithms/broken/train"' not in page
+    [job] = re.findall(r'href="(/jobs/broken-validation-[^"]+)"', page)
+    assert "AlgorithmError: &lt;i&gt;no data" in browser.get(job).text
+    refused = browser.get("/algorithms/broken/train")
     assert refused.status_code == 400
     assert "its status is Failed" in refused.text

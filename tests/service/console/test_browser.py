@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.service.conftest import Service
+from tests.service.conftest import Service, ended
 from tests.service.console.conftest import ALGORITHM, put_algorithm
 from tests.service.console.test_job import HOSTILE
-from tests.service.test_training_jobs import ended
 
 pytestmark = pytest.mark.container  # Chromium comes with what that tier prepares
 

@@ -9,9 +9,8 @@ import httpx
 import pytest
 
 from sm_container.service.console.asked import own_path
-from tests.service.conftest import Service
+from tests.service.conftest import Service, ended
 from tests.service.console.conftest import OWN
-from tests.service.test_training_jobs import ended
 
 READ = ("/", "/jobs/done", "/jobs/done/now", "/jobs/done/logs/algo-1", "/algorithms", "/train")
 READ += ("/jobs/done/logs", "/jobs/done/artifacts/model.tar.gz", "/none")

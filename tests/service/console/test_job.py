@@ -8,9 +8,8 @@ from urllib.parse import quote
 
 import httpx
 
-from tests.service.conftest import Service
+from tests.service.conftest import Service, ended
 from tests.service.console.conftest import OWN
-from tests.service.test_training_jobs import ended
 
 HOSTILE = (
     "</pre></script><script>document.title='taken'</script><img src=x onerror=1>\"'&amp;{{7*7}}"

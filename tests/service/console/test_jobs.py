@@ -6,8 +6,7 @@ import re
 
 import httpx
 
-from tests.service.conftest import Service
-from tests.service.test_training_jobs import ended
+from tests.service.conftest import Service, ended
 
 
 def names(page: httpx.Response) -> list[str]:

@@ -8,9 +8,8 @@ from typing import Any
 
 import httpx
 
-from tests.service.conftest import IMAGE, ROLE, Service
+from tests.service.conftest import IMAGE, ROLE, Service, ended
 from tests.service.console.conftest import OWN
-from tests.service.test_training_jobs import ended
 
 
 def fields_of(page: httpx.Response) -> dict[str, str]:

@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sm_container.declaration.specification import Specification
+from sm_container.declaration.specification import Specification, check
+from sm_container.harness.request import constraints
 from sm_container.harness.request.errors import RequestError
 from sm_container.harness.request.extensions import NONE
-from sm_container.harness.request.for_algorithm import faults_against
+from sm_container.harness.request.model import ROOT
 from sm_container.harness.request.parse import parse_request
 from sm_container.harness.request.training_request import Document
 from sm_container.service.account import Account
@@ -27,6 +28,7 @@ from sm_container.service.console.training.request import (
 )
 
 _AT = re.compile(r"(?: at |^)'([a-z][A-Za-z0-9.]*)'")
+_URL = re.compile(r'S3 URL "([^"]*)"')
 _NULL = re.compile(r"Value null at '[^']*' failed to satisfy constraint: Member must not be null")
 _CONSTRAINT = re.compile(r"^Value (?:null|'.*?') at '[^']*' failed to satisfy constraint: ", re.S)
 _MISSING = re.compile(
@@ -36,7 +38,6 @@ _MISSING = re.compile(
 # A word of a fault, and the member of a channel that it is about.
 _OF_CHANNEL = (
     ("S3 key:", "S3Uri"),
-    ("S3 URL", "S3Uri"),
     ("AttributeNames go", "AttributeNames"),
     ("needs AttributeNames", "AttributeNames"),
     ("AugmentedManifestFile", "S3DataType"),
@@ -97,10 +98,13 @@ def faults_of(
     account: Account, document: Document, specification: Specification | None
 ) -> tuple[str, ...]:
     """Every fault that CreateTrainingJob would find in the request itself."""
-    cache = account.home.cache
-    found = () if specification is None else faults_against(specification, document, cache)
+    model = account.model(ROOT)
+    found: tuple[str, ...] = ()
+    if specification is not None:
+        # What has the wrong type is left out here: parsing the request reports it.
+        found = tuple(check(specification, constraints.check(model, document).document))
     try:
-        parse_request(document, cache=cache, extensions=NONE)
+        parse_request(document, model=model, extensions=NONE)
     except RequestError as error:
         return (*error.faults, *found)
     return found
@@ -118,7 +122,7 @@ def placed(
     return [
         Placed(
             each,
-            own.get(each) or _field(each, filled.places, channels),
+            own.get(each) or _source(each, fields) or _field(each, filled.places, channels),
             bool(_NULL.match(each) or _MISSING.match(each)),
         )
         for each in faults
@@ -139,6 +143,15 @@ def _hyperparameter_faults(
             fault = by_name[name].fault(fields.get(field, ""))
             if fault is not None:
                 yield fault, field
+
+
+def _source(fault: str, fields: Fields) -> str | None:
+    """The field of the first channel whose S3 URI a fault names as one without objects."""
+    named = _URL.search(fault)
+    if named is None:
+        return None
+    written = (f"{CHANNELS}.{row}.S3Uri" for row in rows(fields, CHANNELS))
+    return next((each for each in written if fields.get(each, "").strip() == named[1]), None)
 
 
 def _field(fault: str, places: Mapping[str, str], channels: Mapping[str, int]) -> str:
