@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from sm_container.service.account import Account
+from sm_container.service.console.application import console
 from sm_container.service.gateway import Gateway
 from sm_container.service.json_app import JsonApp
 from sm_container.service.logs.api import API as LOGS
@@ -24,4 +24,4 @@ def application(account: Account) -> Iterator[ASGIApp]:
         "logs": JsonApp(account, LOGS),
         "monitoring": MonitoringApp(account),
     }
-    yield Gateway(account.settings, apps, Response("no console", 404))
+    yield Gateway(account.settings, apps, console(account))
