@@ -12,10 +12,10 @@ from starlette.responses import RedirectResponse, Response
 
 from sm_container.service.account import Account
 from sm_container.service.console.asked import Asked, asked_of
-from sm_container.service.console.origin import require_own_origin
 from sm_container.service.console.rendering import rendered
 from sm_container.service.console.session import Door
 from sm_container.service.errors import ServiceError
+from sm_container.service.origin import require_own_page
 
 Page = Callable[[Account, Asked], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -40,7 +40,7 @@ def answering(account: Account, door: Door, page: Page) -> Endpoint:
     async def answer(request: Request) -> Response:
         try:
             if request.method == "POST":
-                require_own_origin(request)
+                require_own_page(request)
             if not door.lets_in(request):
                 return closed(request)
             response = await run_in_threadpool(page, account, await asked_of(request))

@@ -10,10 +10,10 @@ from starlette.responses import Response
 from sm_container.service.account import Account
 from sm_container.service.console.answering import Endpoint, fault_page, see_other, with_headers
 from sm_container.service.console.asked import asked_of, own_path
-from sm_container.service.console.origin import require_own_origin
 from sm_container.service.console.rendering import rendered
 from sm_container.service.console.session import Door
 from sm_container.service.errors import ServiceError
+from sm_container.service.origin import require_own_page
 
 
 def sign_in(account: Account, door: Door) -> Endpoint:
@@ -31,7 +31,7 @@ def sign_in(account: Account, door: Door) -> Endpoint:
             if door.lets_in(request):
                 return see_other(where)
             return rendered(account, "sign_in.html", next=where, is_wrong=False)
-        require_own_origin(request)
+        require_own_page(request)
         asked = await asked_of(request)
         where = own_path(asked.form.get("next"))
         if door.is_locked and not door.opens_for(asked.form.get("token", "").strip()):
@@ -47,7 +47,7 @@ def sign_in(account: Account, door: Door) -> Endpoint:
 def sign_out(account: Account, door: Door) -> Endpoint:
     async def answer(request: Request) -> Response:
         try:
-            require_own_origin(request)
+            require_own_page(request)
         except ServiceError as fault:
             return with_headers(fault_page(account, fault))
         response = see_other("/sign-in")
