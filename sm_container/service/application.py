@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from sm_container.service.account import Account
+from sm_container.service.console.application import console
 from sm_container.service.expecting import Expecting
 from sm_container.service.gateway import Gateway
 from sm_container.service.json_app import JsonApp
@@ -31,4 +31,4 @@ def application(account: Account) -> Iterator[ASGIApp]:
     }
     if account.settings.s3_root is not None:
         apps["s3"] = S3App(Root(account.settings.s3_root), account.region, account.id)
-    yield Expecting(Gateway(account.settings, apps, Response("no console", 404)))
+    yield Expecting(Gateway(account.settings, apps, console(account)))

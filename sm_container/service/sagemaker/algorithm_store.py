@@ -12,7 +12,6 @@ import json
 import sqlite3
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any
 
 from sm_container.harness.job.record import JobRecord
 from sm_container.harness.job.status import JobStatus, Phase
@@ -61,6 +60,26 @@ class Algorithm:
     status: AlgorithmStatus
     validation: Validation | None = None
 
+    @property
+    def details(self) -> Members:
+        """AlgorithmStatusDetails; images are not scanned here. Source: AlgorithmStatusItem."""
+        statuses = []
+        if self.validation is not None:
+            item = {"Name": self.validation.profile, "Status": _DETAILED[self.status]}
+            if self.validation.failure_reason is not None:
+                item["FailureReason"] = self.validation.failure_reason
+            statuses.append(item)
+        return {"ValidationStatuses": statuses, "ImageScanStatuses": []}
+
+
+_OWN = "SmContainer"
+_DETAILED = {
+    AlgorithmStatus.PENDING: "NotStarted",
+    AlgorithmStatus.IN_PROGRESS: "InProgress",
+    AlgorithmStatus.COMPLETED: "Completed",
+    AlgorithmStatus.FAILED: "Failed",
+}
+
 
 def add(account: Account, algorithm: Algorithm) -> None:
     """Keep an algorithm. Names that differ in case alone are one, as their ARNs are.
@@ -82,7 +101,7 @@ def add(account: Account, algorithm: Algorithm) -> None:
                 json.dumps(algorithm.document),
                 algorithm.created,
                 algorithm.status.value,
-                _details(algorithm.validation),
+                _kept(algorithm),
             ),
         )
 
@@ -136,7 +155,7 @@ def save(account: Account, algorithm: Algorithm) -> Algorithm:
             "AND status NOT IN ('Completed', 'Failed')",
             (
                 algorithm.status.value,
-                _details(algorithm.validation),
+                _kept(algorithm),
                 algorithm.name,
                 algorithm.created,
             ),
@@ -207,15 +226,26 @@ def _row(connection: sqlite3.Connection, name: str) -> sqlite3.Row | None:
 
 
 def _algorithm(row: sqlite3.Row) -> Algorithm:
-    details: dict[str, Any] | None = json.loads(row["details"])
+    details: Members = json.loads(row["details"])
     return Algorithm(
         row["name"],
         json.loads(row["document"]),
         row["created"],
         AlgorithmStatus(row["status"]),
-        None if details is None else Validation(**details),
+        next((_validation(each, details) for each in details.get("ValidationStatuses", ())), None),
     )
 
 
-def _details(validation: Validation | None) -> str:
-    return json.dumps(None if validation is None else vars(validation))
+def _validation(item: Members, details: Members) -> Validation:
+    own = details.get(_OWN, {})
+    return Validation(
+        item["Name"], own.get("Job", ""), own.get("IsMade", True), item.get("FailureReason")
+    )
+
+
+def _kept(algorithm: Algorithm) -> str:
+    """AlgorithmStatusDetails, and what that has no place for."""
+    own: Members = {}
+    if algorithm.validation is not None:
+        own = {"Job": algorithm.validation.job, "IsMade": algorithm.validation.is_made}
+    return json.dumps({**algorithm.details, _OWN: own})

@@ -55,7 +55,11 @@ def create(account: Account, members: Members) -> Members:
 def describe(account: Account, members: Members) -> Members:
     """Everything the service shows of an algorithm, found by its name or its ARN."""
     algorithm = find(account, members["AlgorithmName"])
-    return {**algorithm.document, **_summary(account, algorithm), **_details(algorithm)}
+    return {
+        **algorithm.document,
+        **_summary(account, algorithm),
+        "AlgorithmStatusDetails": algorithm.details,
+    }
 
 
 def list_algorithms(account: Account, members: Members) -> Members:
@@ -65,7 +69,7 @@ def list_algorithms(account: Account, members: Members) -> Members:
     page = page_of("Algorithms", algorithms, members, lambda each: each.name, sort)
     return {
         "AlgorithmSummaryList": [_summary(account, each) for each in page.items],
-        **page.tokens(),
+        **page.next_token(),
     }
 
 
@@ -100,25 +104,6 @@ def _summary(account: Account, algorithm: Algorithm) -> Members:
     if "AlgorithmDescription" in algorithm.document:
         summary["AlgorithmDescription"] = algorithm.document["AlgorithmDescription"]
     return summary
-
-
-_DETAILED = {
-    AlgorithmStatus.PENDING: "NotStarted",
-    AlgorithmStatus.IN_PROGRESS: "InProgress",
-    AlgorithmStatus.COMPLETED: "Completed",
-    AlgorithmStatus.FAILED: "Failed",
-}
-
-
-def _details(algorithm: Algorithm) -> Members:
-    """AlgorithmStatusDetails; images are not scanned here. Source: AlgorithmStatusItem."""
-    statuses = []
-    if algorithm.validation is not None:
-        item = {"Name": algorithm.validation.profile, "Status": _DETAILED[algorithm.status]}
-        if algorithm.validation.failure_reason is not None:
-            item["FailureReason"] = algorithm.validation.failure_reason
-        statuses.append(item)
-    return {"AlgorithmStatusDetails": {"ValidationStatuses": statuses, "ImageScanStatuses": []}}
 
 
 _SORTS = {

@@ -5,12 +5,11 @@ Source: ListTrainingJobs, ListAlgorithms, ListTags.
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from sm_container.service import tokens
 from sm_container.service.errors import ServiceError, invalid
 from sm_container.service.operations import Members
 
@@ -26,7 +25,8 @@ class Page(Generic[Item]):
     items: tuple[Item, ...]
     token: str | None
 
-    def tokens(self) -> Members:
+    def next_token(self) -> Members:
+        """NextToken, as an answer has it."""
         return {} if self.token is None else {"NextToken": self.token}
 
 
@@ -59,7 +59,7 @@ def page_of(
     shown: Sequence[Item] = ordered[: members.get("MaxResults", results)]
     if len(shown) == len(ordered):
         return Page(tuple(shown), None)
-    return Page(tuple(shown), _written((key(shown[-1]), name(shown[-1])), query))
+    return Page(tuple(shown), tokens.written((key(shown[-1]), name(shown[-1])), query))
 
 
 _OF_ONE_PAGE = ("NextToken", "MaxResults")
@@ -74,19 +74,15 @@ def _is_after(place: Place, last: Place, descending: bool) -> bool:
         raise _refused() from None
 
 
-def _written(place: Place, query: Members) -> str:
-    return base64.urlsafe_b64encode(json.dumps([place, query]).encode()).decode()
-
-
 def _read(token: str, query: Members) -> Place:
     try:
-        (key, name), asked = json.loads(base64.urlsafe_b64decode(token))
-    except (ValueError, TypeError, RecursionError):
-        raise invalid("Invalid NextToken") from None
-    if asked != query or not isinstance(name, str):
+        key, name = tokens.read(token, query)
+    except (tokens.TokenError, ValueError, TypeError):
+        raise _refused() from None
+    if not isinstance(name, str):
         raise _refused()
     return key, name
 
 
 def _refused() -> ServiceError:
-    return invalid("Invalid NextToken: it was given for another request")
+    return invalid("Invalid NextToken: it was not given for this request")

@@ -37,7 +37,7 @@ def list_tags(account: Account, members: Members) -> Members:
     arn = _require(account, members["ResourceArn"])
     listed = _listed(account, arn)
     page = page_of("Tags", listed, members, lambda tag: tag["Key"], lambda tag: tag["Key"], LIMIT)
-    return {"Tags": list(page.items), **page.tokens()}
+    return {"Tags": list(page.items), **page.next_token()}
 
 
 def delete(account: Account, members: Members) -> Members:

@@ -146,7 +146,7 @@ def list_jobs(account: Account, members: Members) -> Members:
     page = page_of("TrainingJobs", jobs, members, lambda job: job.name, sort)
     wanted = members.get("StatusEquals")
     shown = [each for each in page.items if wanted is None or each.status == wanted]
-    return {"TrainingJobSummaries": list(_summaries(account, shown)), **page.tokens()}
+    return {"TrainingJobSummaries": list(_summaries(account, shown)), **page.next_token()}
 
 
 def stop(account: Account, members: Members) -> Members:
