@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,18 +20,28 @@ from sm_container.cli.stream import Stream
 from sm_container.cli.target import settled
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.store.home import Home
-from sm_container.service.environment import as_shell, client_environment
+from sm_container.service.environment import (
+    ClientEnvironment,
+    client_environment,
+    default_bucket,
+)
 from sm_container.service.settings import LOOPBACK, Settings
+
+if TYPE_CHECKING:
+    from sm_container.service.account import Account
 
 
 def print_environment(given: Mapping[str, Any]) -> None:
     """What sets a shell up for the service that these options make."""
-    settings = _settings(given, open_home())
-    environment = client_environment(settings)
+    if given["port"] == 0:
+        raise Complaint(["--print-env needs the port that the service is at"], EXIT_INPUT)
+    home = open_home()
+    settings = _settings(given, home)
+    environment = client_environment(settings, home, os.environ)
     if given["as_json"]:
-        click.echo(json.dumps(environment, indent=2))
+        click.echo(json.dumps(_document(settings, environment), indent=2))
     else:
-        click.echo(as_shell(environment))
+        click.echo(environment.as_shell())
 
 
 def serve(given: Mapping[str, Any]) -> int:
@@ -46,6 +58,7 @@ def serve(given: Mapping[str, Any]) -> int:
     out, err = Stream(sys.stdout), Stream(sys.stderr)
     home = open_home()
     settings = _settings(given, home)
+    _prepare_s3(settings)
     try:
         listening = listen(settings.host, settings.port)
     except OSError as fault:
@@ -59,10 +72,25 @@ def serve(given: Mapping[str, Any]) -> int:
             opened(home, settings, lambda line: _tell(err, line)) as account,
             application(account) as app,
         ):
-            serve_at(account, app, listening, lambda: _say_ready(settings, out, err, given))
+            serve_at(account, app, listening, lambda: _say_ready(account, out, err, given))
     except ServedElsewhereError as fault:
         raise Complaint([str(fault)], EXIT_HARNESS) from fault
     return 0
+
+
+def _prepare_s3(settings: Settings) -> None:
+    """Make the folder that stands for S3, with the bucket that the SDK uses by default; or lead the
+    processes of jobs to the store of the user's own."""
+    if settings.s3_root is None:
+        os.environ["AWS_ENDPOINT_URL_S3"] = str(settings.s3_endpoint)
+        return
+    folder = settings.s3_root / default_bucket(settings.region)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise Complaint(
+            [f"{folder}: {fault.strerror}; name another folder with --s3-root"], EXIT_INPUT
+        ) from fault
 
 
 def _settings(given: Mapping[str, Any], home: Home) -> Settings:
@@ -131,14 +159,32 @@ def _images_of(file: Path) -> dict[str, str]:
     return document
 
 
-def _say_ready(settings: Settings, out: Stream, err: Stream, given: Mapping[str, Any]) -> None:
+def _say_ready(account: Account, out: Stream, err: Stream, given: Mapping[str, Any]) -> None:
+    settings = account.settings
+    environment = client_environment(settings, account.home, os.environ)
     if given["as_json"]:
-        environment = client_environment(settings)
-        out.line(json.dumps({"Endpoint": settings.endpoint, "Environment": environment}))
+        out.line(json.dumps(_document(settings, environment)))
         return
     out.line(settings.endpoint)
-    words = "" if settings.port == 8430 else f" --port {settings.port}"
-    err.line(f'set a shell up: eval "$(sm-container api{words} --print-env)"', dim=True)
+    command = shlex.join(["sm-container", "api", *_words(settings), "--print-env"])
+    err.line(f'set a shell up: eval "$({command})"', dim=True)
+
+
+def _words(settings: Settings) -> Iterator[str]:
+    """The options that decide where clients are led; a token is not shown."""
+    usual = Settings(s3_root=None)
+    if settings.host != usual.host:
+        yield from ("--host", settings.host)
+    if settings.port != usual.port:
+        yield from ("--port", str(settings.port))
+    if settings.region != usual.region:
+        yield from ("--region", settings.region)
+    if settings.s3_endpoint is not None:
+        yield from ("--s3-endpoint", settings.s3_endpoint)
+
+
+def _document(settings: Settings, environment: ClientEnvironment) -> dict[str, object]:
+    return {"Endpoint": settings.endpoint, **environment.as_document()}
 
 
 def _tell(err: Stream, line: str) -> None:

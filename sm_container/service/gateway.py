@@ -1,8 +1,8 @@
 """One port for all: each request goes to the service that its signature names, or to the console.
 
 A browser's page from elsewhere must not reach what listens on loopback: a request is answered
-under the names of this machine alone, and one that is not signed cannot change anything through
-the APIs.
+under the names of this machine alone, the APIs take nothing that is not signed, and nothing that
+another site's page has signed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sm_container.service.errors import ServiceError
+from sm_container.service.origin import require_no_other_page
 from sm_container.service.settings import Settings
 from sm_container.service.signature import signature_of
 from sm_container.service.wire.refusal import refusal
@@ -50,6 +51,7 @@ class Gateway:
                     "MissingAuthenticationTokenException", "The request is not signed", 403
                 )
             return self._console
+        require_no_other_page(request)
         if not signature.suits(self._settings.token):
             raise ServiceError(
                 "UnrecognizedClientException",
@@ -60,9 +62,17 @@ class Gateway:
         if signature.service not in self._apps:
             raise ServiceError(
                 "UnknownOperationException",
-                f"{signature.service} is not answered here; there are: {', '.join(self._apps)}",
+                f"{signature.service} is not answered here; there are: {', '.join(self._apps)}"
+                f"{self._elsewhere(signature.service)}",
             )
         return self._apps[signature.service]
+
+    def _elsewhere(self, service: str) -> str:
+        """Where a service is answered that is not here."""
+        endpoint = self._settings.s3_endpoint
+        if service != "s3" or endpoint is None:
+            return ""
+        return f"; the objects are elsewhere: set AWS_ENDPOINT_URL_S3 to {endpoint}"
 
     def _require_own_name(self, request: Request) -> None:
         """A name that somebody else has bound to this address is not ours."""

@@ -36,6 +36,9 @@ class Settings:
 
     @property
     def endpoint(self) -> str:
-        """The URL that clients are given."""
+        """The URL that clients are given: of an address, at which they ask for S3's buckets by path
+        and not by names of hosts."""
+        if self.host == "localhost":
+            return f"http://{LOOPBACK}:{self.port}"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"

@@ -34,4 +34,9 @@ def signature_of(request: Request) -> Signature | None:
     """The signature of a request, in its header or its query; None where it has none."""
     header = _HEADER.match(request.headers.get("authorization", ""))
     found = header or _QUERY.match(request.query_params.get("X-Amz-Credential", ""))
-    return None if found is None else Signature(found["key"], found["service"])
+    if found is not None:
+        return Signature(found["key"], found["service"])
+    older = {"AWSAccessKeyId", "Signature", "Expires"}  # S3's version 2, boto3's usual for URLs
+    if older <= set(request.query_params):
+        return Signature(request.query_params["AWSAccessKeyId"], "s3")
+    return None

@@ -85,7 +85,9 @@ class Service:
     def start(self) -> None:
         """Start it, or start it again in the same home."""
         with open(self.log, "ab") as log:
-            words = ("--s3-root", str(self.s3), "--engine", "process", "--grace", "20")
+            words: tuple[str, ...] = ("--engine", "process", "--grace", "20")
+            if "--s3-endpoint" not in self.words:
+                words += ("--s3-root", str(self.s3))
             program = ("--image", f"algo={self.folder / 'train.py'}")
             self.process = subprocess.Popen(
                 [*_COMMAND, *words, *program, *self.words],

@@ -407,3 +407,26 @@ def test_a_token(service: Service) -> None:
     assert service.client("sagemaker").list_training_jobs()["TrainingJobSummaries"] == []
     status, found = post(service, "ListTrainingJobs")
     assert (status, found["__type"]) == (403, "UnrecognizedClientException")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:1"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+    ids=lambda headers: " ".join(headers.values()),
+)
+def test_a_page_of_another_site(shared: Service, headers: dict[str, str]) -> None:
+    """A form of any site can be sent here, its signature in the address."""
+    status, found = post(shared, "DescribeTrainingJob", **headers)
+    assert (status, found["__type"]) == (403, "AccessDeniedException")
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_a_page_of_this_service_or_none(shared: Service, site: str) -> None:
+    headers = {"Sec-Fetch-Site": site}
+    status, found = post(shared, "DescribeTrainingJob", b'{"TrainingJobName": "n"}', **headers)
+    assert (status, found["message"]) == (400, "Requested resource not found.")
