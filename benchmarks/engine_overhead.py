@@ -29,11 +29,12 @@ def rows() -> list[Row]:
     """One row for each engine here that can run the image, and one for the process engine."""
     with tempfile.TemporaryDirectory() as folder:
         workspace = Path(folder)
-        containers = [_container_row(engine, workspace) for engine in ENGINES if _runs(engine)]
+        containers = [_container_row(engine, workspace) for engine in ENGINES if can_run(engine)]
         return [*containers, _process_row(workspace)]
 
 
-def _runs(engine: str) -> bool:
+def can_run(engine: str) -> bool:
+    """Whether an engine runs the image; a line says why not."""
     try:
         done = subprocess.run(_own(engine), capture_output=True, text=True, check=False)
     except OSError as error:

@@ -24,7 +24,15 @@ def side_by_side(
         after_each()
         return took
 
-    pairs = [(measured(ours), measured(rival)) for _ in range(warm_up + repeats)][warm_up:]
+    return in_turn(lambda: measured(ours), lambda: measured(rival), repeats, warm_up)
+
+
+def in_turn(
+    ours: Callable[[], float], rival: Callable[[], float], repeats: int, warm_up: int = 1
+) -> tuple[float, float]:
+    """Medians of what both say they took, asked in turn ``repeats`` times after ``warm_up`` for
+    nothing."""
+    pairs = [(ours(), rival()) for _ in range(warm_up + repeats)][warm_up:]
     return (
         statistics.median(mine for mine, _ in pairs),
         statistics.median(theirs for _, theirs in pairs),

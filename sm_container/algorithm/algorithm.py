@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from sm_container.algorithm.job import Job, load_job
 from sm_container.algorithm.training import train
@@ -17,6 +17,9 @@ from sm_container.declaration.memory import DEFAULT_MEMORY_POLICY, MemoryPolicy
 from sm_container.declaration.metrics import Metric
 from sm_container.declaration.stopping import OnStop
 from sm_container.runtime.stop import Stop
+
+if TYPE_CHECKING:
+    from sm_container.algorithm.registration import SageMakerClient
 
 H = TypeVar("H")
 Result = TypeVar("Result")
@@ -141,3 +144,39 @@ class Algorithm(Generic[H]):
         from sm_container.algorithm.program import main
 
         main(self, arguments)
+
+    def register(
+        self,
+        client: SageMakerClient,
+        *,
+        image: str,
+        instance_types: Sequence[str] | None = None,
+        validation: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+        replace: bool = False,
+    ) -> str:
+        """Make this algorithm a resource of the service, which jobs name by ``AlgorithmName``, and
+        return its ARN.
+
+        ``client`` is the caller's ``boto3.client("sagemaker")``, for AWS or for ``sm-container
+        api``. ``image`` is the training image in ECR, ``instance_types`` what it trains on,
+        by default those that ``describe`` writes.
+        ``validation`` is a ValidationSpecification in the service's shape: its training job has to
+        complete before the algorithm can be used, and DescribeAlgorithm says how that goes.
+        ``replace`` deletes an algorithm of the same name first; what was trained with it stays.
+
+        Raises DeclarationError for what the service would refuse, and what the client raises: a
+        ClientError where the name is taken, or the algorithm to be replaced is being validated.
+        Source: CreateAlgorithm, DeleteAlgorithm.
+        """
+        from sm_container.algorithm.registration import register
+
+        return register(
+            self.declaration,
+            client,
+            image=image,
+            instance_types=instance_types,
+            validation=validation,
+            tags=tags,
+            replace=replace,
+        )

@@ -9,6 +9,7 @@ from typing import Any
 
 from sm_container.cli.errors import EXIT_INPUT, Complaint
 from sm_container.cli.home import open_home
+from sm_container.cli.replay import with_job
 from sm_container.cli.request import read_request
 from sm_container.cli.stream import Stream
 from sm_container.cli.target import settled
@@ -24,13 +25,17 @@ def check(target: str | None, given: Mapping[str, Any], *, as_json: bool) -> int
         Complaint: where nothing was named.
     """
     out, err = Stream(sys.stdout), Stream(sys.stderr)
-    if target is None and given["request"] is None:
+    home = open_home()
+    given = with_job(home, given, err)
+    if target is None and given["request"] is None and given["from_job"] is None:
         if given["algorithm"] is None:
-            raise Complaint(["name what to check: TARGET, --request or --algorithm"], EXIT_INPUT)
+            raise Complaint(
+                ["name what to check: TARGET, --request, --from-job or --algorithm"], EXIT_INPUT
+            )
         return _check_algorithm(given, out)
     try:
         named = None if target is None else settled(target)
-        request = read_request(open_home(), given, named, ())
+        request = read_request(home, given, named, ())
     except RequestError as fault:
         if not as_json:
             raise

@@ -37,6 +37,7 @@ def complaint(fault: Exception) -> Complaint | None:
     from sm_container.harness.store.jobs import JobExistsError, UnknownJobError
     from sm_container.harness.store.ownership import OwnedElsewhereError
     from sm_container.records.errors import FormatError, RecordError
+    from sm_container.service.remote import RemoteError
     from sm_container.storage.errors import StorageError
 
     if isinstance(fault, RequestError):
@@ -54,6 +55,7 @@ def complaint(fault: Exception) -> Complaint | None:
         CredentialsError,
         FormatError,
         RecordError,
+        RemoteError,
     )
     if isinstance(fault, inputs):
         return Complaint([str(fault)], EXIT_INPUT)

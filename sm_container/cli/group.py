@@ -14,6 +14,7 @@ import click
 COMMANDS = (
     "init",
     "run",
+    "api",
     "certify",
     "chaos",
     "ps",

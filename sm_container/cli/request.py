@@ -21,6 +21,12 @@ REQUEST_OPTIONS = (
         metavar="FILE",
         help="A CreateTrainingJob request, JSON or YAML; the options below override it.",
     ),
+    click.Option(
+        ["--from-job"],
+        metavar="NAME|ARN",
+        help="The request of a training job of the real service, asked for with your AWS "
+        "credentials; the options below override it. What it writes stays on this machine.",
+    ),
     click.Option(["--name"], metavar="NAME", help="TrainingJobName. [default: made from TARGET]"),
     click.Option(
         ["-c", "--channel"],
@@ -106,6 +112,7 @@ def read_request(
     """The request that the options make, checked in full.
 
     ``target`` is an image reference or an absolute path, None where the request names the image.
+    ``given["base"]`` is a request that stands in the place of a file's.
 
     Raises:
         RequestError, DocumentError, ContractError: with every fault.
@@ -115,7 +122,9 @@ def read_request(
     from sm_container.harness.request.errors import RequestError
     from sm_container.harness.request.parse import parse_request
 
-    base = load_document(given["request"]) if given["request"] is not None else None
+    base = given.get("base")
+    if given["request"] is not None:
+        base = load_document(given["request"])
     flags = Flags(
         target=target,
         arguments=arguments,

@@ -13,6 +13,7 @@ from sm_container.cli.home import open_home
 from sm_container.cli.narration import LogPrinter, Narration
 from sm_container.cli.orphans import end_orphans
 from sm_container.cli.progress import progress_on
+from sm_container.cli.replay import with_job
 from sm_container.cli.request import read_request
 from sm_container.cli.stream import Stream
 from sm_container.cli.summary import left_a_model, print_summary
@@ -59,6 +60,7 @@ def asked_for(
     err: Stream,
 ) -> tuple[TrainingRequest, RunOptions]:
     """The request and the options that the command line makes; an image may be built for it."""
+    given = with_job(home, given, err)
     named = _target(home, target, given, err)
     request = read_request(home, given, named, arguments)
     return request, _options(given, named or _image_of(request))
@@ -108,9 +110,12 @@ def _target(home: Home, target: str | None, given: Mapping[str, Any], err: Strea
         if said is not None:
             err.line(f"note: {said}", fg="yellow")
         return found
-    if given["request"] is None:
+    if given["request"] is None and given["from_job"] is None:
         raise Complaint(
-            ["TARGET is missing: name an image, a program or a folder, or give --request FILE"],
+            [
+                "TARGET is missing: name an image, a program or a folder, or give --request FILE "
+                "or --from-job NAME"
+            ],
             EXIT_INPUT,
         )
     return None

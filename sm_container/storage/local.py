@@ -13,7 +13,7 @@ import stat
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -24,10 +24,11 @@ from sm_container.storage.errors import (
     ObjectNotFoundError,
     StorageError,
 )
-from sm_container.storage.files import copy_file, said_of
+from sm_container.storage.files import FILE_MODE, copy_file, said_of
 from sm_container.storage.objects import Advance, Download, Object, ignore, in_binary_order
 
 LeftOut = Callable[[str], None]
+Settling = Callable[[], AbstractContextManager[None]]
 
 _STEP = 1 << 20
 _TRIES = 20
@@ -49,7 +50,8 @@ class LocalStore:
     def origin(self) -> str:
         return "file://" + self._boundary
 
-    def list(self, prefix: str, *, left_out: LeftOut = ignore) -> Iterator[Object]:
+    def list(self, prefix: str, *, left_out: LeftOut = ignore, after: str = "") -> Iterator[Object]:
+        """As every store's; only keys that follow ``after``: no folder before it is read."""
         if not self._root.is_dir():
             raise BucketNotFoundError(
                 self._base, f"there is no folder {self._root}", "make it, or correct the name"
@@ -62,7 +64,7 @@ class LocalStore:
             if path.is_dir() and not self._is_inside(path):
                 left_out(f"{self._base}{prefix} was left out: a link there leaves the folder")
             elif path.is_dir():
-                yield from self._walk(path, folder + slash, start, left_out)
+                yield from self._walk(path, folder + slash, start, left_out, after)
 
     def stat(self, key: str) -> Object | None:
         found = self._find(key)
@@ -153,15 +155,31 @@ class LocalStore:
         uri, target = self._base + key, self._root / key
         if not _is_path(key) or not self._is_inside(target.parent):
             raise StorageError(uri, "cannot be a file below the folder", "choose another key")
-        partial = target.parent / f".sm-container-{uuid.uuid4().hex}.partial"
+        partial = target.parent / _partial_name()
         with said_of(uri):
             _copy_below(target.parent, path, partial, advance)
-            try:
-                if target.is_dir() and not target.is_symlink():
-                    target.rmdir()  # an empty folder is no object: it gives way
-                partial.replace(target)
-            finally:
-                partial.unlink(missing_ok=True)
+            _settle(partial, target)
+
+    @contextmanager
+    def replacing(self, key: str, settling: Settling = nullcontext) -> Iterator[Path]:
+        """A new, empty file of mode 644, which becomes the object when the block ends, within
+        ``settling``; it is removed where the block or that raises.
+
+        Raises:
+            StorageError: where nothing can be written at the key.
+        """
+        uri, target = self._base + key, self._root / key
+        if not _is_path(key) or not self._is_inside(target.parent):
+            raise StorageError(uri, "cannot be a file below the folder", "choose another key")
+        partial = target.parent / _partial_name()
+        with said_of(uri):
+            _make_below(target.parent, partial)
+        try:
+            yield partial
+            with settling(), said_of(uri):
+                _settle(partial, target)
+        finally:
+            partial.unlink(missing_ok=True)
 
     def delete(self, key: str, *, below: str | None = None) -> None:
         path = self._root / key
@@ -177,8 +195,10 @@ class LocalStore:
                 return
             folder, slash, _ = folder.rpartition("/")
 
-    def _walk(self, folder: Path, above: str, start: str, left_out: LeftOut) -> Iterator[Object]:
-        levels = [_level(folder, above, start)]
+    def _walk(
+        self, folder: Path, above: str, start: str, left_out: LeftOut, after: str
+    ) -> Iterator[Object]:
+        levels = [_level(folder, above, start, after)]
         while levels:
             name = next(levels[-1].names, None)
             if name is None:
@@ -196,7 +216,7 @@ class LocalStore:
             elif any((status.st_dev, status.st_ino) == level.identity for level in levels):
                 left_out(f"{self._base}{key} was left out: it is a link to a folder around it")
             else:
-                levels.append(_level(path, f"{key}/"))
+                levels.append(_level(path, f"{key}/", after=after))
 
     def _look(self, path: Path) -> tuple[str | None, os.stat_result | None]:
         """What speaks against a path as an object or folder, and else its status."""
@@ -230,6 +250,34 @@ class LocalStore:
         return real == self._boundary or real.startswith(self._boundary.rstrip("/") + "/")
 
 
+def _partial_name() -> str:
+    return f".sm-container-{uuid.uuid4().hex}.partial"
+
+
+def _settle(partial: Path, target: Path) -> None:
+    """Give a finished file its name; it is removed where it cannot have it."""
+    try:
+        if target.is_dir() and not target.is_symlink():
+            target.rmdir()  # an empty folder is no object: it gives way
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _make_below(folder: Path, path: Path) -> None:
+    """Make an empty file in a folder that is made for it, as ``_copy_below`` does."""
+    for left in reversed(range(_TRIES)):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.touch(FILE_MODE, exist_ok=False)
+        except FileNotFoundError:
+            if not left:
+                raise
+        else:
+            path.chmod(FILE_MODE)
+            return
+
+
 def _copy_below(folder: Path, source: Path, target: Path, advance: Advance) -> None:
     """Copy a file into a folder that is made for it, also while deletions take empty ones away."""
     for left in reversed(range(_TRIES)):
@@ -254,8 +302,9 @@ class _Level:
     names: Iterator[str]
 
 
-def _level(folder: Path, above: str, start: str = "") -> _Level:
-    """A folder whose names are about to be looked at, those that begin with ``start``."""
+def _level(folder: Path, above: str, start: str = "", after: str = "") -> _Level:
+    """A folder whose names are about to be looked at: those that begin with ``start``, and whose
+    keys, or some below them, may follow ``after``."""
     here = folder.stat()
     with os.scandir(folder) as entries:
         # A folder sorts as its keys do, with the slash: "a-b" stands before "a/b".
@@ -264,7 +313,13 @@ def _level(folder: Path, above: str, start: str = "") -> _Level:
             for entry in entries
             if (name := entry.name).startswith(start)
         )
-    return _Level(folder, above, (here.st_dev, here.st_ino), iter([name for _, name in found]))
+    first, way = in_binary_order(above), in_binary_order(after)
+    names = [
+        name
+        for place, name in found
+        if first + place > way or (place.endswith(b"/") and way.startswith(first + place))
+    ]
+    return _Level(folder, above, (here.st_dev, here.st_ino), iter(names))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

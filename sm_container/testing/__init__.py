@@ -16,12 +16,19 @@ if TYPE_CHECKING:
     from sm_container.testing.jobs.moments import MissedMomentError
     from sm_container.testing.jobs.result import JobResult
     from sm_container.testing.jobs.training_job import TrainingJob
+    from sm_container.testing.local_service import (
+        LocalSageMaker,
+        LocalSageMakerError,
+        local_sagemaker,
+    )
     from sm_container.testing.opt_ml.tree import OptMl
     from sm_container.testing.parametrizing import content_types, input_modes
 
 _HOMES = {
     "Data": "jobs.data",
     "JobResult": "jobs.result",
+    "LocalSageMaker": "local_service",
+    "LocalSageMakerError": "local_service",
     "MissedMomentError": "jobs.moments",
     "OptMl": "opt_ml.tree",
     "Resumed": "assertions.resuming",
@@ -31,11 +38,14 @@ _HOMES = {
     "assert_same_model_in_every_mode": "assertions.modes",
     "content_types": "parametrizing",
     "input_modes": "parametrizing",
+    "local_sagemaker": "local_service",
 }
 
 __all__ = [
     "Data",
     "JobResult",
+    "LocalSageMaker",
+    "LocalSageMakerError",
     "MissedMomentError",
     "OptMl",
     "Resumed",
@@ -45,6 +55,7 @@ __all__ = [
     "assert_same_model_in_every_mode",
     "content_types",
     "input_modes",
+    "local_sagemaker",
 ]
 
 

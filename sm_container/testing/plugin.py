@@ -18,15 +18,18 @@ if TYPE_CHECKING:
     from sm_container.testing.jobs.result import JobResult
     from sm_container.testing.jobs.subject import Target
     from sm_container.testing.jobs.training_job import TrainingJob
+    from sm_container.testing.local_service import LocalSageMaker
     from sm_container.testing.opt_ml.factory import Trees
     from sm_container.testing.opt_ml.tree import OptMl
 
 ENGINES = ("auto", "docker", "podman")
 EXTRA = "sm-container[local]"
+SERVICE_EXTRA = "sm-container[api]"
 
 _OPTION = "--sm-container-engine"
 _MARKER = "sm_container"
 _NEEDED = {"botocore": "boto3", "re2": "google-re2", "watchdog": "watchdog", "yaml": "pyyaml"}
+_NEEDED_BY_SERVICE = {**_NEEDED, "starlette": "starlette", "uvicorn": "uvicorn"}
 _STARTED = pytest.StashKey[list["StartedJob"]]()
 
 
@@ -135,6 +138,19 @@ def fastfile_channel(_sm_container_trees: Trees) -> Callable[..., InputChannel]:
 
 
 @pytest.fixture
+def local_sagemaker() -> Iterator[Callable[..., LocalSageMaker]]:
+    """``local_sagemaker(images, jobs=..., ...)``: a LocalSageMaker, a service of the SageMaker API
+    that AWS clients find by the environment until the test ends."""
+    _require_harness(_NEEDED_BY_SERVICE, SERVICE_EXTRA)
+    from contextlib import ExitStack
+
+    from sm_container.testing.local_service import local_sagemaker as serving
+
+    with ExitStack() as stack:
+        yield lambda *images, **fields: stack.enter_context(serving(*images, **fields))
+
+
+@pytest.fixture
 def _sm_container_trees(
     sm_container_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Trees]:
@@ -191,15 +207,15 @@ def _engine(item: pytest.Item, config: pytest.Config) -> str:
     return str(engine)
 
 
-def _require_harness() -> None:
+def _require_harness(needed: Mapping[str, str] = _NEEDED, extra: str = EXTRA) -> None:
     """Raise where the fixtures lack what runs jobs: the plugin is there without it as well."""
     from importlib.util import find_spec
 
-    missing = sorted(package for module, package in _NEEDED.items() if find_spec(module) is None)
+    missing = sorted(package for module, package in needed.items() if find_spec(module) is None)
     if missing:
         raise pytest.UsageError(
             f"the fixtures of sm-container need its harness, which lacks {', '.join(missing)}; "
-            f"run: pip install '{EXTRA}'"
+            f"run: pip install '{extra}'"
         )
 
 

@@ -51,6 +51,7 @@ def followed() -> list[Path]:
     docs = ROOT / "docs"
     return [
         docs / "tutorial.md",
+        docs / "service.md",
         *sorted(docs.glob("how-to/*.md")),
         *sorted(docs.glob("migrate/*")),
     ]

@@ -51,6 +51,8 @@ def commands(block: Block) -> Iterator[list[str]]:
     for words in _piped(block.text.replace("\\\n", " ").splitlines()):
         while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
             words.pop(0)
+        if words[:1] == ["eval"]:  # of what a command says: eval "$(command)"
+            words = shlex.split(words[1].removeprefix("$(").removesuffix(")"))
         if words:
             yield words[: words.index(">")] if ">" in words else words
 

@@ -5,7 +5,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -324,3 +325,46 @@ def test_a_file_that_may_not_be_read_is_said_in_one_line(hostile_tmp_path: Path)
         store.read(key)
     assert "\n" not in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("after", ["", "a", "a-b", "a/", "a/b", "a/c/d", "a/c/z", "a0", "zz"])
+def test_a_listing_goes_on_after_any_key(root: Path, store: LocalStore, after: str) -> None:
+    every = ["a-b", "a/b", "a/c/d", "a/c/e", "a/f", "a0", "z"]
+    write(root, *every)
+    found = [each.key for each in store.list("", after=after)]
+    assert found == [key for key in every if key.encode() > after.encode()]
+    below = [each.key for each in store.list("a/", after=after)]
+    assert below == [key for key in found if key.startswith("a/")]
+
+
+def test_an_object_is_replaced_when_its_block_ends_well(root: Path, store: LocalStore) -> None:
+    write(root, "a/b")
+    with store.replacing("a/b") as partial:
+        partial.write_text("new")
+        assert store.read("a/b") == b"a/b"
+    assert store.read("a/b") == b"new"
+    assert [path.name for path in (root / "a").iterdir()] == ["b"]
+
+
+def test_an_object_stays_where_its_block_or_its_settling_fails(
+    root: Path, store: LocalStore
+) -> None:
+    @contextmanager
+    def refusing() -> Iterator[None]:
+        raise ZeroDivisionError
+        yield
+
+    write(root, "a/b")
+    with pytest.raises(UnicodeEncodeError), store.replacing("a/b") as partial:
+        partial.write_text("\udcff", encoding="utf-8")
+    with pytest.raises(ZeroDivisionError), store.replacing("a/b", refusing) as partial:
+        partial.write_text("new")
+    assert store.read("a/b") == b"a/b"
+    assert [path.name for path in (root / "a").iterdir()] == ["b"]
+
+
+@pytest.mark.parametrize("key", ["../x", "a//b", "link/x"])
+def test_nothing_is_replaced_outside(root: Path, store: LocalStore, key: str) -> None:
+    (root / "link").symlink_to("/tmp")
+    with pytest.raises(StorageError, match="cannot be a file below the folder"):
+        store.replacing(key).__enter__()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import subprocess
@@ -21,6 +22,16 @@ def is_present(client: Client, reference: str, platform: str | None = None) -> b
         return False
     # A variant (linux/arm/v7) is not compared: not every image says its own.
     return platform is None or platform.split("/")[:2] == found.strip().split("/")[:2]
+
+
+def digest(client: Client, reference: str) -> str:
+    """``sha256:...`` of an image of this machine: its registry's where the image has been in one,
+    else the engine's own. Raises :class:`CommandError` where it is not there."""
+    words = ("image", "inspect", "--format", "{{json .RepoDigests}} {{.Id}}", reference)
+    listed, _, identity = client.run(*words).strip().rpartition(" ")
+    for each in json.loads(listed) or ():
+        return str(each).rpartition("@")[2]
+    return f"sha256:{identity.removeprefix('sha256:')}"
 
 
 def pull(

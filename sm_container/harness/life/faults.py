@@ -9,8 +9,11 @@ from __future__ import annotations
 from sm_container.contract.outcome import OUT_OF_MEMORY_REASON, failure_reason, truncated
 from sm_container.harness.credentials.choice import CredentialsError
 from sm_container.harness.engines.engine import EngineError, Exit
+from sm_container.harness.inputs.errors import InputError, InputFault
 from sm_container.harness.life.stopping import StopCause
 from sm_container.harness.outputs.errors import ArtifactError
+from sm_container.harness.request.errors import RequestError
+from sm_container.storage.errors import StorageError
 
 INTERNAL_ERROR = "InternalServerError: We encountered an internal error. Please try again."
 
@@ -48,10 +51,20 @@ def reason_of_exit(exit: Exit, failure: str | None) -> str | None:
 
 def reason_of_fault(fault: Exception) -> str:
     """Why the job failed outside the container, cut to what FailureReason holds."""
+    if isinstance(fault, InputError):
+        return truncated("; ".join(map(_reason_of_data, fault.faults)))
     if isinstance(fault, DownloadError):
         return truncated(f"ClientError: Data download failed:{fault}")
     if isinstance(fault, ArtifactError):
         return truncated(f"ClientError: Artifact upload failed:{fault}")
-    if isinstance(fault, FORESEEN) and not isinstance(fault, PlatformFault):
+    if isinstance(fault, (*FORESEEN, RequestError, StorageError)) and not isinstance(
+        fault, PlatformFault
+    ):
         return truncated(f"ClientError: {fault}")
     return INTERNAL_ERROR
+
+
+def _reason_of_data(fault: InputFault) -> str:
+    """One fault of a channel: also what was refused as a rule, where the data has gone since."""
+    prefix = fault.answer.value or "ClientError: "
+    return f"{prefix}{fault.sentence}"

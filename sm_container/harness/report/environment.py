@@ -19,8 +19,9 @@ class ReportError(Exception):
 
 
 @cache
-def environment(templates: Path) -> Environment:
-    """What renders the templates of a folder. Raises ReportError where Jinja is not installed."""
+def environment(*templates: Path) -> Environment:
+    """What renders the templates of some folders, the first that has one. Raises ReportError where
+    Jinja is not installed."""
     try:
         import jinja2
     except ImportError as fault:

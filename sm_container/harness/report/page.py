@@ -6,7 +6,6 @@ characters made visible, and the page forbids itself scripts and anything from o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from sm_container.contract.redaction import redacted
@@ -14,6 +13,7 @@ from sm_container.harness.job.record import JobRecord
 from sm_container.harness.report import chart
 from sm_container.harness.report.cost import Prices, cost
 from sm_container.harness.report.environment import environment
+from sm_container.harness.report.facts import facts_of, life_of
 from sm_container.harness.report.metrics import metric_charts
 from sm_container.harness.report.rows import channel_rows, places
 from sm_container.harness.report.tail import tails
@@ -24,19 +24,8 @@ from sm_container.harness.report.utilization import (
     utilization_charts,
 )
 from sm_container.harness.store.folder import JobFolder
-from sm_container.harness.store.ownership import is_orphan
-from sm_container.harness.text import duration
 
-_TEMPLATES = Path(__file__).with_name("templates")
-
-
-@dataclass(frozen=True)
-class Fact:
-    """One of the numbers that stand large on the page, and what it is made of."""
-
-    name: str
-    value: str
-    detail: str = ""
+TEMPLATES = Path(__file__).with_name("templates")
 
 
 def page(record: JobRecord, folder: JobFolder, now: float, prices: Prices | None = None) -> str:
@@ -46,21 +35,20 @@ def page(record: JobRecord, folder: JobFolder, now: float, prices: Prices | None
         PriceError: where prices were given, and none for the job's instance type.
         ReportError: where Jinja is not installed.
     """
-    is_lost = is_orphan(folder, record.status.value)
-    is_running = not record.status.is_terminal and not is_lost
-    until = now if is_running else record.last_modified
+    life = life_of(record, folder, now)
+    until = life.until
     samples = read_samples(record, folder)
     return (
-        environment(_TEMPLATES)
+        environment(TEMPLATES)
         .get_template("page.html")
         .render(
             record=record,
             status=record.status.value,
             secondary=record.secondary_status.value,
-            is_running=is_running,
-            is_orphan=is_lost,
+            is_running=life.is_running,
+            is_orphan=life.is_orphan,
             now=now,
-            facts=_facts(record, until),
+            facts=facts_of(record, until),
             cost=None if prices is None else cost(record, prices, until),
             resources=record.document.get("ResourceConfig", {}),
             timeline=timeline(record, until),
@@ -74,21 +62,3 @@ def page(record: JobRecord, folder: JobFolder, now: float, prices: Prices | None
             field=chart,
         )
     )
-
-
-def _facts(record: JobRecord, until: float) -> list[Fact]:
-    whole = "from creation to the end" if record.status.is_terminal else "as far as is known"
-    facts = [Fact("Duration", duration(until - record.created), whole)]
-    if record.training_seconds is not None:
-        facts.append(Fact("Training", f"{record.training_seconds} s", "instances were up"))
-        facts.append(Fact("Billable", f"{record.billable_seconds} s", "an instance"))
-    if record.saving_percent is not None:
-        assumed = f"assumed a discount of {record.options.spot_discount_percent:g} %"
-        facts.append(Fact("Saved by spot", f"{record.saving_percent:.0f} %", assumed))
-    if record.attempts:
-        lost = sum(each.interruption is not None for each in record.attempts)
-        interruptions = "1 interruption" if lost == 1 else f"{lost} interruptions"
-        facts.append(Fact("Attempts", str(len(record.attempts)), interruptions))
-    if record.exit_code is not None:
-        facts.append(Fact("Exit code", str(record.exit_code), "the program's own"))
-    return facts

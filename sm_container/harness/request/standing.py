@@ -63,7 +63,7 @@ NOT_SIMULATED: Mapping[str, str] = {
     "ResourceConfig.TrainingPlanArn": "no capacity is reserved",
     "ResourceConfig.InstancePlacementConfig": "there are no UltraServers",
     "VpcConfig": "the container is on this machine's network",
-    "StoppingCondition.MaxPendingTimeInSeconds": "a job starts at once",
+    "StoppingCondition.MaxPendingTimeInSeconds": "a job starts as soon as there is room for it",
     "Tags": "kept with the job; nothing is billed or authorised by them",
     "EnableInterContainerTrafficEncryption": "traffic between hosts stays on this machine",
     "DebugHookConfig": "debughookconfig.json is written; tensors are not collected",

@@ -1,0 +1,1 @@
+"""The same jobs over HTTP: SageMaker, CloudWatch, their neighbours, and the console."""

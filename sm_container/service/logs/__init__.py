@@ -1,0 +1,1 @@
+"""CloudWatch Logs: what the hosts of training jobs have written, and write."""

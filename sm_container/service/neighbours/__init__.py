@@ -1,0 +1,1 @@
+"""What clients ask of other services on their way to SageMaker."""
