@@ -14,10 +14,10 @@ from collections.abc import Callable
 
 from sm_container.harness.engines.engine import EngineError
 from sm_container.harness.job.status import JobStatus, Phase
-from sm_container.harness.life.launch import start_owner
 from sm_container.harness.life.ledger import Ledger
 from sm_container.harness.life.observer import Silent
 from sm_container.harness.life.recovery import recover_job
+from sm_container.harness.life.standby import Standby
 from sm_container.harness.store.folder import DamagedJobError, JobFolder, JobLostError
 from sm_container.harness.store.jobs import JobStore
 from sm_container.harness.store.ownership import OwnedElsewhereError, Ownership, is_owned
@@ -41,6 +41,7 @@ class Queue:
 
     def __init__(self, store: JobStore, at_once: int, tell: Callable[[str], None]) -> None:
         self._store = store
+        self._standby = Standby(store.home)
         self._at_once = at_once
         self._tell = tell
         self._waiting: deque[tuple[JobFolder, Ownership]] = deque()
@@ -95,6 +96,7 @@ class Queue:
             self._is_open = False
             self._changed.notify()
         self._thread.join()
+        self._standby.close()
         while self._waiting:
             self._waiting.popleft()[1].release()
 
@@ -147,7 +149,7 @@ class Queue:
                 self._fail(folder, fault)
                 continue
             try:
-                self._running[folder.name] = start_owner(self._store.home, folder, ownership)
+                self._running[folder.name] = self._standby.give(folder, ownership)
             except OSError as fault:
                 self._fail(folder, fault)
                 continue

@@ -62,21 +62,21 @@ def kill(service: Service) -> None:
 
 
 def owner_of(name: str) -> int:
-    """The process that runs a job."""
-    words = b"sm_container.harness.life.owner"
-    for folder in Path("/proc").glob("[0-9]*"):
+    """The process that runs a job: it holds the lock on its folder, and is no service."""
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
         try:
-            command = (folder / "cmdline").read_bytes().split(b"\0")
+            held = link.readlink()
+            command = link.parents[1].joinpath("cmdline").read_bytes()
         except OSError:
-            continue
-        if words in command and name.encode() in command:
-            return int(folder.name)
+            continue  # it has ended, or closed that
+        if held.parts[-3:] == ("jobs", name, "owner.lock") and b"harness.life." in command:
+            return int(link.parts[2])
     raise AssertionError(f"nobody runs {name}")
 
 
 def test_jobs_outlive_a_service_that_is_killed(narrow: Service) -> None:
     """One that runs goes on, those that wait have their turns, one that was to stop has stopped."""
-    make(narrow, "running", {"epochs": "30", "pause": "0.1"})
+    make(narrow, "running", {"epochs": "100", "pause": "0.1"})
     until(lambda: status(narrow, "running") == "Training")
     for name in ("second", "unwanted", "third"):
         make(narrow, name, SHORT)

@@ -23,13 +23,13 @@ from sm_container.harness.store.home import Home
 from sm_container.harness.store.ownership import Ownership
 
 
-def main(arguments: list[str]) -> int:
-    """Run the job; the exit code is the one that ``wait`` will give for it."""
-    home_path, name, descriptor = arguments
+def own(home_path: str, name: str, descriptor: int) -> int:
+    """Run a job of a home to its end. ``descriptor`` is its lock; the exit code is the one that
+    ``wait`` will give for it."""
     home = Home(Path(home_path))
     folder = JobFolder(home.jobs / name)
     record = folder.read()
-    with Ownership(int(descriptor)), catching_interrupts() as interrupts:
+    with Ownership(descriptor), catching_interrupts() as interrupts:
         try:
             prepared = prepare(home, parse_request(dict(record.document)), record.options)
         except Exception as fault:  # what held a moment ago, when the job was made, holds no more
@@ -41,4 +41,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(own(sys.argv[1], sys.argv[2], int(sys.argv[3])))
