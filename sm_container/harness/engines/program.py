@@ -43,6 +43,7 @@ def program_of(spec: ContainerSpec, python: str = sys.executable) -> Program:
         return Program((entry.entrypoint, *entry.arguments), path.parent)
     if path.suffix != ".py":
         return Program((str(path), *entry.arguments), path.parent)
+    path = path.resolve()  # beside a link's file is what it imports, as for python itself
     return Program(
         (python, "-m", _SUPERVISOR, *entry.arguments),
         # Not the script's folder: -m would look for the supervisor's imports there first.

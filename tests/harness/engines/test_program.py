@@ -77,3 +77,16 @@ def test_what_was_looked_for_is_said(tmp_path: Path) -> None:
 def test_image_is_not_a_program() -> None:
     with pytest.raises(EngineError, match="use docker or podman"):
         program_of(ContainerSpec("c", ImageTarget("i"), Path("/t")))
+
+
+def test_a_link_means_its_file_and_what_is_beside_that(tmp_path: Path) -> None:
+    real, folder = tmp_path / "real", tmp_path / "folder"
+    real.mkdir()
+    folder.mkdir()
+    (real / "trains.py").write_text("import beside")
+    (folder / "train.py").symlink_to(real / "trains.py")
+
+    program = program_of(spec_of(folder))
+
+    assert program.code == real
+    assert program.environment == {"SAGEMAKER_PROGRAM": "trains.py"}
