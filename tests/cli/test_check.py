@@ -78,4 +78,4 @@ def test_nothing_to_check(invoke: Any, words: list[str]) -> None:
     done = invoke("check", *words)
 
     assert done.exit_code == 2
-    assert "TARGET, --request or --algorithm" in done.stderr
+    assert "TARGET, --request, --from-job or --algorithm" in done.stderr

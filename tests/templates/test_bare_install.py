@@ -19,7 +19,7 @@ from sm_container.contract.layout import Layout
 from sm_container.contract.resources import ResourceConfig
 from tests.runtime.processes import write_wheel
 
-LARGEST = 82_000_000
+LARGEST = 83_000_000
 DEPENDENCIES = ("click", "msgpack", "numpy", "psutil")
 OF_EXTRAS = ("boto3", "botocore", "jinja2", "pyarrow", "re2", "rich", "watchdog", "yaml")
 
