@@ -151,7 +151,7 @@ def test_the_first_signal_drains(narrow: Service, number: int) -> None:
     client = narrow.client("sagemaker")
     assert narrow.process is not None
     narrow.process.send_signal(number)
-    until(lambda: "no more jobs are taken; 1 that run are awaited" in narrow.log.read_text())
+    until(lambda: "no more jobs are taken; 1 that runs is awaited" in narrow.log.read_text())
 
     assert said(client.create_training_job, **narrow.request("late")) == (
         "ServiceUnavailable: The service takes no more jobs: it is ending"
@@ -186,6 +186,8 @@ def test_the_second_signal_ends_it(narrow: Service) -> None:
     assert narrow.process.wait(DEADLINE) == 0
     assert owner_of("running") == owner
     assert on_disk(narrow, "running")["status"] == "InProgress"
+    assert "awaited, 1 left for the next start" in narrow.log.read_text()
+    assert "the service ends; 1 job goes on without it: sm-container ps" in narrow.log.read_text()
     narrow.start()
     client = narrow.client("sagemaker")
     client.stop_training_job(TrainingJobName="running")
