@@ -21,6 +21,7 @@ from sm_container.cli.errors import EXIT_HARNESS, EXIT_INPUT, Complaint
 from sm_container.cli.home import open_home
 from sm_container.cli.stream import Stream
 from sm_container.cli.target import settled
+from sm_container.cli.text import clock, one_line
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.store.home import Home
 from sm_container.service.environment import (
@@ -33,6 +34,7 @@ from sm_container.service.settings import LOOPBACK, Settings
 if TYPE_CHECKING:
     from sm_container.service.account import Account
 
+_LINE_LIMIT = 500
 _TOKEN = re.compile(r"[!-+\-.0-~]+")
 """What a signature can name: printable, without the ``/`` and ``,`` that end its access key."""
 
@@ -236,4 +238,5 @@ def _document(settings: Settings, environment: ClientEnvironment) -> dict[str, o
 
 
 def _tell(err: Stream, line: str) -> None:
-    err.line(f"{time.strftime('%H:%M:%S')} {line}", dim=True)
+    """Say a line, in which there may be a failure's reason: the words of a program."""
+    err.line(f"{clock(time.time())} {one_line(line, _LINE_LIMIT)}", dim=True)
