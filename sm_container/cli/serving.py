@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import shlex
 import sys
 import time
@@ -11,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -18,6 +21,7 @@ from sm_container.cli.errors import EXIT_HARNESS, EXIT_INPUT, Complaint
 from sm_container.cli.home import open_home
 from sm_container.cli.stream import Stream
 from sm_container.cli.target import settled
+from sm_container.cli.text import clock, one_line
 from sm_container.harness.job.options import RunOptions
 from sm_container.harness.store.home import Home
 from sm_container.service.environment import (
@@ -29,6 +33,10 @@ from sm_container.service.settings import LOOPBACK, Settings
 
 if TYPE_CHECKING:
     from sm_container.service.account import Account
+
+_LINE_LIMIT = 500
+_TOKEN = re.compile(r"[!-+\-.0-~]+")
+"""What a signature can name: printable, without the ``/`` and ``,`` that end its access key."""
 
 
 def print_environment(given: Mapping[str, Any]) -> None:
@@ -63,7 +71,7 @@ def serve(given: Mapping[str, Any]) -> int:
         listening = listen(settings.host, settings.port)
     except OSError as fault:
         raise Complaint(
-            [f"cannot listen at {settings.host}:{settings.port}: {fault.strerror}; try --port 0"],
+            [f"cannot listen at {settings.host}:{settings.port}: {fault.strerror}; {_hint(fault)}"],
             EXIT_HARNESS,
         ) from fault
     settings = replace(settings, port=listening.getsockname()[1])
@@ -76,6 +84,15 @@ def serve(given: Mapping[str, Any]) -> int:
     except ServedElsewhereError as fault:
         raise Complaint([str(fault)], EXIT_HARNESS) from fault
     return 0
+
+
+def _hint(fault: OSError) -> str:
+    """What to do where it cannot listen."""
+    if fault.errno == errno.EADDRINUSE:
+        return "if that is a service of yours, use it or end it; else try --port 0"
+    if fault.errno == errno.EACCES:
+        return "ports below 1024 are for root; try --port 0"
+    return "--host must be an address of this machine"
 
 
 def _prepare_s3(settings: Settings) -> None:
@@ -124,6 +141,16 @@ def _settings(given: Mapping[str, Any], home: Home) -> Settings:
 def _require_sound(given: Mapping[str, Any]) -> None:
     if given["s3_root"] is not None and given["s3_endpoint"] is not None:
         raise Complaint(["--s3-root and --s3-endpoint exclude each other"], EXIT_INPUT)
+    if given["s3_endpoint"] is not None and not _is_url(given["s3_endpoint"]):
+        raise Complaint(
+            [f"--s3-endpoint {given['s3_endpoint']}: write a URL such as http://127.0.0.1:9000"],
+            EXIT_INPUT,
+        )
+    if given["token"] is not None and not _TOKEN.fullmatch(given["token"]):
+        raise Complaint(
+            ["the token is sent as an access key: write a word without spaces, '/' and ','"],
+            EXIT_INPUT,
+        )
     is_open = given["host"] not in (LOOPBACK, "localhost", "::1")
     if is_open and not given["token"]:
         raise Complaint(
@@ -133,6 +160,14 @@ def _require_sound(given: Mapping[str, Any]) -> None:
             ],
             EXIT_INPUT,
         )
+
+
+def _is_url(word: str) -> bool:
+    try:
+        url = urlsplit(word)
+    except ValueError:  # an address of IPv6 that is none
+        return False
+    return url.scheme in ("http", "https") and bool(url.hostname)
 
 
 def _images(given: Mapping[str, Any]) -> dict[str, str]:
@@ -145,6 +180,16 @@ def _images(given: Mapping[str, Any]) -> dict[str, str]:
         if not (name and equals and target):
             raise Complaint([f"--image {each}: write NAME=TARGET"], EXIT_INPUT)
         images[name] = target
+    for name, target in images.items():
+        last = re.split("[:@]", name.rpartition("/")[2])[0]
+        if name != last:
+            raise Complaint(
+                [
+                    f"the name {name} will be that of no image: its last part without the tag is "
+                    f"what counts, so write {last or 'NAME'}={target}"
+                ],
+                EXIT_INPUT,
+            )
     return {name: settled(target) for name, target in images.items()}
 
 
@@ -167,7 +212,12 @@ def _say_ready(account: Account, out: Stream, err: Stream, given: Mapping[str, A
         return
     out.line(settings.endpoint)
     command = shlex.join(["sm-container", "api", *_words(settings), "--print-env"])
-    err.line(f'set a shell up: eval "$({command})"', dim=True)
+    err.line(f'set a shell up{_with_token(settings)}: eval "$({command})"', dim=True)
+
+
+def _with_token(settings: Settings) -> str:
+    """What a shell needs besides: the token itself is not shown."""
+    return "" if settings.token is None else ", with the token in SM_CONTAINER_API_TOKEN"
 
 
 def _words(settings: Settings) -> Iterator[str]:
@@ -188,4 +238,5 @@ def _document(settings: Settings, environment: ClientEnvironment) -> dict[str, o
 
 
 def _tell(err: Stream, line: str) -> None:
-    err.line(f"{time.strftime('%H:%M:%S')} {line}", dim=True)
+    """Say a line, in which there may be a failure's reason: the words of a program."""
+    err.line(f"{clock(time.time())} {one_line(line, _LINE_LIMIT)}", dim=True)

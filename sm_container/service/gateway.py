@@ -79,4 +79,9 @@ class Gateway:
         name = _PORT.sub("", request.headers.get("host", ""))
         is_own = name in _LOOPBACK or name == self._settings.host
         if not is_own and self._settings.token is None:
-            raise ServiceError("AccessDeniedException", f"There is no {name!r} here", 403)
+            raise ServiceError(
+                "AccessDeniedException",
+                f"There is no {name!r} here: without a token, the service answers to 127.0.0.1, "
+                "localhost and its --host alone",
+                403,
+            )

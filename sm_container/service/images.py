@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from sm_container.harness.engines.client import Client
 from sm_container.harness.engines.detect import AUTO, find_client
 from sm_container.harness.engines.engine import EngineError
 from sm_container.harness.engines.images import digest, is_present
+from sm_container.harness.engines.program import find_program
 from sm_container.harness.request.extensions import is_program
 from sm_container.harness.request.rules import INVALID_IMAGE
 from sm_container.harness.request.wording import display
@@ -38,12 +40,10 @@ def target_of(image: str, images: Mapping[str, str], engine: str) -> str:
     """
     name, tag = _parts(image)
     if name in images:
+        _require_there(name, images[name], engine)
         return images[name]
     looked_for = [image, f"{name}{tag}"]
-    try:
-        client = _client(engine)
-    except EngineError as fault:
-        raise invalid(f"{INVALID_IMAGE} '{display(image)}' cannot be run: {fault}") from fault
+    client = _client_for(image, engine)
     for each in dict.fromkeys(looked_for):
         if is_present(client, each):
             return each
@@ -64,6 +64,27 @@ def digest_of(target: str, engine: str) -> str | None:
         return None  # a job would fail, and say why
 
 
+def _require_there(name: str, target: str, engine: str) -> None:
+    """Raises ServiceError where what stands for a name has gone, or never was."""
+    if is_program(target):
+        try:
+            find_program(Path(target))
+        except EngineError as fault:
+            raise invalid(f"{INVALID_IMAGE} '{name}' is a program here: {fault}") from fault
+    elif not is_present(_client_for(target, engine), target):
+        raise invalid(
+            f"{INVALID_IMAGE} '{name}' is '{display(target)}' here, which is not on this machine: "
+            "build or pull it, or start the service with another --image"
+        )
+
+
+def _client_for(image: str, engine: str) -> Client:
+    try:
+        return _client(engine)
+    except EngineError as fault:
+        raise invalid(f"{INVALID_IMAGE} '{display(image)}' cannot be run: {fault}") from fault
+
+
 def _client(engine: str) -> Client:
     """Raises EngineError where no engine of containers works here."""
     return find_client(AUTO if engine == "process" else engine, os.environ)
@@ -73,5 +94,6 @@ def _parts(image: str) -> tuple[str, str]:
     """The last name, and the tag with its colon, ``:latest`` where there is none."""
     found = None if is_program(image) else _REFERENCE.fullmatch(image)
     if found is None:
-        raise invalid(f"{INVALID_IMAGE} TrainingImage is '{display(image)}'")
+        hint = ": give a program a name by --image NAME=PROGRAM" if is_program(image) else ""
+        raise invalid(f"{INVALID_IMAGE} TrainingImage is '{display(image)}'{hint}")
     return found["path"].rpartition("/")[2], found["tag"] or ":latest"

@@ -16,7 +16,8 @@ from starlette.types import ASGIApp
 
 from sm_container.service.account import Account
 
-_CONNECTIONS = 512
+CONNECTIONS = 512
+"""As many are served at once; the next is answered by 503, after which clients try again."""
 _BACKLOG = 512
 _LAST_REQUESTS_SECONDS = 10
 
@@ -45,7 +46,7 @@ def serve(
         app,
         log_level="warning",
         lifespan="off",
-        limit_concurrency=_CONNECTIONS,
+        limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=_LAST_REQUESTS_SECONDS,
         server_header=False,
     )
@@ -72,6 +73,9 @@ class _Server(uvicorn.Server):
             if running:
                 self._say_what_is_awaited(running, waiting)
                 return
+        elif running := self._account.queue.drain()[0]:
+            goes_on = "1 job goes on" if running == 1 else f"{running} jobs go on"
+            self._account.tell(f"the service ends; {goes_on} without it: sm-container ps")
         self.should_exit = True
 
     async def on_tick(self, counter: int) -> bool:
@@ -80,8 +84,9 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     def _say_what_is_awaited(self, running: int, waiting: int) -> None:
-        rest = f"; {waiting} wait for the next start" if waiting else ""
+        awaited = "1 that runs is" if running == 1 else f"{running} that run are"
+        rest = "" if not waiting else f", {waiting} left for the next start"
         self._account.tell(
-            f"no more jobs are taken; {running} that run are awaited{rest}; again to end at once, "
-            "without them"
+            f"no more jobs are taken; {awaited} awaited{rest}; a second Ctrl-C or SIGTERM ends the "
+            "service at once, and what runs goes on"
         )

@@ -12,6 +12,9 @@ from sm_container.harness.job.options import RunOptions
 DEFAULT_PORT = 8430
 LOOPBACK = "127.0.0.1"
 
+_CALLED = {"localhost": LOOPBACK, "0.0.0.0": LOOPBACK, "::": "::1"}
+"""What clients of this machine call an address that is a name, or all addresses."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -38,7 +41,5 @@ class Settings:
     def endpoint(self) -> str:
         """The URL that clients are given: of an address, at which they ask for S3's buckets by path
         and not by names of hosts."""
-        if self.host == "localhost":
-            return f"http://{LOOPBACK}:{self.port}"
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        host = _CALLED.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"

@@ -23,6 +23,14 @@ from tests.cli.conftest import Desk
         (["--host", "0.0.0.0"], "--host 0.0.0.0 can be reached from other machines"),
         (["--image", "algo"], "--image algo: write NAME=TARGET"),
         (["--image", "=x"], "--image =x: write NAME=TARGET"),
+        (["--image", "algo:1=x:2"], "so write algo=x:2"),
+        (["--image", "1.dkr.ecr.us-east-1.amazonaws.com/algo=x:2"], "so write algo=x:2"),
+        (["--images", "full.yaml"], "so write algo=x:2"),
+        (["--token", ""], "the token is sent as an access key"),
+        (["--token", "a word"], "the token is sent as an access key"),
+        (["--token", "a/word"], "the token is sent as an access key"),
+        (["--s3-endpoint", "mine.example:9000"], "write a URL such as http://127.0.0.1:9000"),
+        (["--s3-endpoint", "http://["], "write a URL such as http://127.0.0.1:9000"),
         (["--s3-root", ".", "--s3-endpoint", "http://x"], "exclude each other"),
         (["--print-env", "--port", "0"], "--print-env needs the port"),
         (["--s3-root", "a-file/below"], "name another folder with --s3-root"),
@@ -34,6 +42,7 @@ from tests.cli.conftest import Desk
 def test_what_cannot_be_served_is_said_in_a_line(desk: Desk, words: list[str], said: str) -> None:
     (desk.folder / "a-file").touch()
     (desk.folder / "images.yaml").write_text("algo: [1]\n")
+    (desk.folder / "full.yaml").write_text("team/algo: x:2\n")
     done = desk.run("api", *words)
     assert done.returncode == 2
     assert said in done.stderr
@@ -46,9 +55,15 @@ def test_a_port_that_is_taken(desk: Desk) -> None:
         done = desk.run("api", "--port", str(port))
     assert done.returncode == 125
     assert (
-        done.stderr == f"Error: cannot listen at 127.0.0.1:{port}: Address already in use; try "
-        "--port 0\n"
+        done.stderr == f"Error: cannot listen at 127.0.0.1:{port}: Address already in use; if that "
+        "is a service of yours, use it or end it; else try --port 0\n"
     )
+
+
+def test_an_address_of_elsewhere(desk: Desk) -> None:
+    done = desk.run("api", "--host", "192.0.2.1", "--token", "a-word", "--port", "0")
+    assert done.returncode == 125
+    assert "--host must be an address of this machine" in done.stderr
 
 
 def test_a_shell_is_set_up_by_what_is_printed(desk: Desk) -> None:
@@ -56,7 +71,7 @@ def test_a_shell_is_set_up_by_what_is_printed(desk: Desk) -> None:
         "AWS_PROFILE": "mine",
         "AWS_ENDPOINT_URL_SAGEMAKER": "http://elsewhere.example",
         "NO_PROXY": "localhost, a.example",
-        "SM_CONTAINER_API_TOKEN": 'it\'s a "token" $HOME',
+        "SM_CONTAINER_API_TOKEN": 'it\'s-a-"token"-$HOME',
     }
     printed = desk.run("api", "--port", "1234", "--region", "eu-west-1", "--print-env")
     assert (printed.returncode, printed.stderr) == (0, "")
@@ -70,7 +85,7 @@ def test_a_shell_is_set_up_by_what_is_printed(desk: Desk) -> None:
     found = dict(line.split("=", 1) for line in shown.stdout.split("\0") if line)
     assert found["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1234"
     assert found["AWS_REGION"] == found["AWS_DEFAULT_REGION"] == "eu-west-1"
-    assert found["AWS_ACCESS_KEY_ID"] == 'it\'s a "token" $HOME'
+    assert found["AWS_ACCESS_KEY_ID"] == 'it\'s-a-"token"-$HOME'
     assert found["NO_PROXY"] == found["no_proxy"].replace(
         "127.0.0.1", "localhost,a.example,127.0.0.1"
     )
@@ -124,7 +139,8 @@ def test_only_the_token_opens(desk: Desk) -> None:
     assert process.stdout is not None
     found = json.loads(process.stdout.readline())
     assert found["Environment"]["AWS_ACCESS_KEY_ID"] == "a-word"
-    endpoint = found["Endpoint"].replace("0.0.0.0", "127.0.0.1")
+    endpoint = found["Endpoint"]
+    assert endpoint.startswith("http://127.0.0.1:")  # "all addresses" is none to call
 
     def client(name: str, key: str) -> Any:
         session: Any = boto3.Session(key, "any", region_name="us-east-1")
@@ -141,6 +157,8 @@ def test_only_the_token_opens(desk: Desk) -> None:
 def test_no_token_is_shown(desk: Desk) -> None:
     process = started(desk, "--token", "a-secret-word")
     assert process.stderr is not None
-    assert "a-secret-word" not in process.stderr.readline()
+    said = process.stderr.readline()
+    assert "a-secret-word" not in said
+    assert "with the token in SM_CONTAINER_API_TOKEN: eval" in said
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0

@@ -76,7 +76,7 @@ def owner_of(name: str) -> int:
 
 def test_jobs_outlive_a_service_that_is_killed(narrow: Service) -> None:
     """One that runs goes on, those that wait have their turns, one that was to stop has stopped."""
-    make(narrow, "running", {"epochs": "100", "pause": "0.1"})
+    make(narrow, "running", SLOW)
     until(lambda: status(narrow, "running") == "Training")
     for name in ("second", "unwanted", "third"):
         make(narrow, name, SHORT)
@@ -89,9 +89,10 @@ def test_jobs_outlive_a_service_that_is_killed(narrow: Service) -> None:
     client = narrow.client("sagemaker")
     assert owner_of("running") == owner
     assert status(narrow, "second") == "Pending"
+    client.stop_training_job(TrainingJobName="running")  # it would run for long
     found = {name: ended(client, name) for name in ("running", "second", "unwanted", "third")}
     assert {name: each["TrainingJobStatus"] for name, each in found.items()} == {
-        "running": "Completed",
+        "running": "Stopped",
         "second": "Completed",
         "unwanted": "Stopped",
         "third": "Completed",
@@ -151,7 +152,7 @@ def test_the_first_signal_drains(narrow: Service, number: int) -> None:
     client = narrow.client("sagemaker")
     assert narrow.process is not None
     narrow.process.send_signal(number)
-    until(lambda: "no more jobs are taken; 1 that run are awaited" in narrow.log.read_text())
+    until(lambda: "no more jobs are taken; 1 that runs is awaited" in narrow.log.read_text())
 
     assert said(client.create_training_job, **narrow.request("late")) == (
         "ServiceUnavailable: The service takes no more jobs: it is ending"
@@ -186,6 +187,8 @@ def test_the_second_signal_ends_it(narrow: Service) -> None:
     assert narrow.process.wait(DEADLINE) == 0
     assert owner_of("running") == owner
     assert on_disk(narrow, "running")["status"] == "InProgress"
+    assert "awaited, 1 left for the next start" in narrow.log.read_text()
+    assert "the service ends; 1 job goes on without it: sm-container ps" in narrow.log.read_text()
     narrow.start()
     client = narrow.client("sagemaker")
     client.stop_training_job(TrainingJobName="running")

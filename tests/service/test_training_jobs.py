@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -33,3 +35,20 @@ def test_a_name_is_taken_until_its_job_is_deleted(service: Service) -> None:
     with pytest.raises(ClientError, match="Requested resource not found"):
         client.describe_training_job(TrainingJobName="twice")
     client.create_training_job(**service.request("twice"))
+
+
+def test_what_a_program_says_of_its_failure_is_one_line_and_moves_no_cursor(
+    service: Service,
+) -> None:
+    client = service.client("sagemaker")
+    rude = {"epochs": "1", "code": "1", "failure": "it \x1b[2J failed"}
+    client.create_training_job(**service.request("rude", HyperParameters=rude))
+    client.create_training_job(**service.request("long", HyperParameters={"epochs": "x"}))
+    assert "\x1b" in ended(client, "rude")["FailureReason"]
+    assert "\n" in ended(client, "long")["FailureReason"]
+    assert service.stop() == 0
+    said = service.log.read_text()
+    assert "rude Failed: AlgorithmError: it " in said
+    assert "\x1b" not in said
+    stamp = r"\d\d:\d\d:\d\d (rude|long|no more jobs) "
+    assert [line for line in said.splitlines() if not re.match(stamp, line)] == []

@@ -39,7 +39,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     "images_file",
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
     metavar="FILE",
-    help="Such names with their targets, as JSON or YAML.",
+    help="A JSON or YAML file of such names with their targets.",
 )
 @click.option(
     "--jobs",

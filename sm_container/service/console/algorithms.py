@@ -11,6 +11,7 @@ from sm_container.service.console.rendering import rendered
 from sm_container.service.console.training.declared import kind_of, specification_of
 from sm_container.service.errors import ServiceError
 from sm_container.service.sagemaker import algorithm_store
+from sm_container.service.sagemaker.algorithm_rules import not_simulated
 from sm_container.service.sagemaker.names import algorithm_arn
 
 
@@ -37,4 +38,5 @@ def algorithm(account: Account, asked: Asked) -> Response:
         training=training,
         objectives={each["MetricName"]: each["Type"] for each in objectives},
         kind_of=kind_of,
+        not_simulated=list(not_simulated(found.document)),
     )

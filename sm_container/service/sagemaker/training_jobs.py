@@ -57,8 +57,8 @@ def create(account: Account, members: Members, *, validates: bool = False) -> Me
         request = parse_request(members, model=account.model(CREATE_TRAINING_JOB), extensions=NONE)
     except RequestError as fault:
         raise invalid(str(fault)) from fault
-    named = image or request.image
-    assert named is not None  # a request has an image or an algorithm
+    # As it was written: a path that the request makes absolute is one of this process.
+    named = image or members["AlgorithmSpecification"]["TrainingImage"]
     options = account.settings.options
     target = target_of(named, account.settings.images, options.engine)
     if not account.queue.takes_jobs:

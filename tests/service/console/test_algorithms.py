@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 
-from tests.service.conftest import Service
+from tests.service.conftest import IMAGE, Service, algorithm
+from tests.service.console.conftest import put_algorithm
 from tests.service.sagemaker.test_validating import settled, validated
 
 
@@ -30,6 +31,19 @@ def test_a_specification_is_readable(browser: httpx.Client, forest: dict[str, An
     assert 'href="/algorithms/forest/train"' in page
     assert browser.get("/algorithms/FOREST").status_code == 404
     assert browser.get("/algorithms/none").status_code == 404
+
+
+def test_what_has_no_effect_is_listed(service: Service, browser: httpx.Client) -> None:
+    inference = {
+        "Containers": [{"Image": IMAGE}],
+        "SupportedContentTypes": ["text/csv"],
+        "SupportedResponseMIMETypes": ["text/csv"],
+    }
+    put_algorithm(service, algorithm("served", InferenceSpecification=inference))
+    put_algorithm(service, algorithm("plain"))
+    line = "<li>InferenceSpecification: models are not deployed here</li>"
+    assert line in browser.get("/algorithms/served").text
+    assert "Not simulated" not in browser.get("/algorithms/plain").text
 
 
 def test_one_that_failed_cannot_be_trained(service: Service, browser: httpx.Client) -> None:

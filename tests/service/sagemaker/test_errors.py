@@ -71,7 +71,14 @@ SENTENCES = {
     "a program of this machine": (
         put("AlgorithmSpecification", "TrainingImage", to="/bin/sh"),
         "Invalid training image. Please provide a valid Amazon Elastic Container Registry path of "
-        "the Docker image to run. TrainingImage is '/bin/sh'",
+        "the Docker image to run. TrainingImage is '/bin/sh': give a program a name by --image "
+        "NAME=PROGRAM",
+    ),
+    "a program beside the service": (
+        put("AlgorithmSpecification", "TrainingImage", to="./train.py"),
+        "Invalid training image. Please provide a valid Amazon Elastic Container Registry path of "
+        "the Docker image to run. TrainingImage is './train.py': give a program a name by "
+        "--image NAME=PROGRAM",
     ),
     "a wait without spot": (
         put("StoppingCondition", "MaxWaitTimeInSeconds", to=700),

@@ -16,18 +16,22 @@ from sm_container.service.sagemaker.listing import page_of
 from tests.service.conftest import Service, algorithm, ended, running, said
 
 NAMES = ("alpha", "Beta", "delta", "gamma")
+PLAN = "arn:aws:sagemaker:us-east-1:000000000000:training-plan/p"
 
 
 @pytest.fixture(scope="module")
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service with the jobs ``NAMES`` in that order of creation, which have ended: gamma has
-    failed. It has algorithms of the same names."""
+    failed, delta was of a training plan. It has algorithms of the same names."""
     with running(tmp_path_factory.mktemp("quiet")) as service:
         client = service.client("sagemaker")
         for name in NAMES:
             code = "1" if name == "gamma" else "0"
             hyperparameters = {"epochs": "1", "code": code}
-            client.create_training_job(**service.request(name, HyperParameters=hyperparameters))
+            request = service.request(name, HyperParameters=hyperparameters)
+            if name == "delta":
+                request["ResourceConfig"]["TrainingPlanArn"] = PLAN
+            client.create_training_job(**request)
             client.create_algorithm(**algorithm(name))
         for name in NAMES:
             ended(client, name)
@@ -96,6 +100,7 @@ def test_times_of_change(client: Any) -> None:
     assert names(client.list_training_jobs(LastModifiedTimeAfter=now - hour)) == list(NAMES)
     assert names(client.list_training_jobs(LastModifiedTimeAfter=now + hour)) == []
     assert names(client.list_training_jobs(LastModifiedTimeBefore=now - hour)) == []
+    assert names(client.list_training_jobs(LastModifiedTimeBefore=now + hour)) == list(NAMES)
 
 
 def test_a_page_is_cut_before_its_statuses_are_looked_at(client: Any) -> None:
@@ -110,8 +115,14 @@ def test_a_page_is_cut_before_its_statuses_are_looked_at(client: Any) -> None:
 
 def test_what_no_job_here_has(client: Any) -> None:
     assert names(client.list_training_jobs(WarmPoolStatusEquals="Available")) == []
-    plan = "arn:aws:sagemaker:us-east-1:000000000000:training-plan/p"
-    assert names(client.list_training_jobs(TrainingPlanArnEquals=plan)) == []
+    assert names(client.list_training_jobs(TrainingPlanArnEquals=f"{PLAN}2")) == []
+
+
+def test_what_is_of_a_training_plan(client: Any) -> None:
+    assert names(client.list_training_jobs(TrainingPlanArnEquals=PLAN)) == ["delta"]
+    found = client.list_training_jobs(TrainingPlanArnEquals=PLAN, NameContains="a", SortBy="Name")
+    assert names(found) == ["delta"]
+    assert names(client.list_training_jobs(TrainingPlanArnEquals=PLAN, NameContains="g")) == []
 
 
 def test_what_a_summary_says(client: Any) -> None:
