@@ -7,13 +7,19 @@ from typing import Any
 
 import click
 
-from sm_container.cli.parameters import credentials, duration, region, reserve, size
+from sm_container.cli.commands import run
+from sm_container.cli.parameters import region
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
+_OF_RUN = ("credentials", "memory", "memory_reserve", "shm_size", "grace")
+"""What holds for each job, as with ``run``."""
+
+
 @click.command(
     "api",
+    params=[each for each in run.command.params if each.name in _OF_RUN],
     short_help="Serve the SageMaker API and its console.",
     epilog="The first Ctrl-C or SIGTERM takes no more jobs and awaits those that run; the second "
     "ends the service, and jobs that run go on.",
@@ -76,25 +82,6 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 )
 @click.option(
     "--region", type=region, default="us-east-1", show_default=True, help="The region served."
-)
-@click.option(
-    "--credentials",
-    type=credentials,
-    default="none",
-    show_default=True,
-    metavar="none|env|profile=NAME",
-    help="AWS credentials that containers can ask for.",
-)
-@click.option("--memory", type=size, metavar="SIZE", help="Memory of each container, as in run.")
-@click.option("--memory-reserve", type=reserve, metavar="SIZE|PERCENT", help="As in run: 1g, 5%.")
-@click.option("--shm-size", type=size, metavar="SIZE", help="Size of /dev/shm, as in run.")
-@click.option(
-    "--grace",
-    type=duration,
-    default="120",
-    show_default=True,
-    metavar="SECONDS",
-    help="Time between SIGTERM and SIGKILL.",
 )
 @click.option(
     "--print-env",
