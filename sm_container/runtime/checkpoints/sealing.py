@@ -25,7 +25,11 @@ from sm_container.contract.checkpoint_manifest import (
     is_safe_name,
     pieces,
 )
-from sm_container.contract.checkpoints import is_left_behind
+from sm_container.contract.checkpoints import (
+    UPLOADED_SUFFIX,
+    UPLOADING_SUFFIX,
+    is_left_behind,
+)
 from sm_container.machine.cpus import available_cpus
 from sm_container.runtime.checkpoints.errors import CheckpointError
 
@@ -90,6 +94,8 @@ def _listed(folder: Path) -> tuple[dict[str, int], list[Path]]:
     sizes: dict[str, int] = {}
     folders: list[Path] = []
     for path in _below(folder):
+        if _is_platforms(path):
+            continue
         name = path.relative_to(folder).as_posix()
         _check_name(path, name)
         status = path.lstat()
@@ -110,6 +116,19 @@ def _below(folder: Path) -> Iterator[Path]:
     for top, folders, files in os.walk(folder, topdown=False, onerror=refuse):
         for name in (*files, *folders):
             yield Path(top, name)
+
+
+def _is_platforms(path: Path) -> bool:
+    """Whether it is a marker that stands beside its file: the platform uploads a file once it has
+    settled, also of a checkpoint that is not whole yet, and makes and removes markers meanwhile."""
+    for suffix in (UPLOADING_SUFFIX, UPLOADED_SUFFIX):
+        file = path.name.removesuffix(suffix)
+        if file and file != path.name and os.path.lexists(path.with_name(file)):
+            try:
+                return path.lstat().st_size == 0
+            except FileNotFoundError:
+                return True
+    return False
 
 
 def _check_name(path: Path, name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,10 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
         "its name is not UTF-8",
     ),
     "a marker": (lambda folder: (folder / "a.sagemaker-uploaded").touch(), "has a name of this"),
+    "a marker with content": (
+        lambda folder: (folder / "state.sagemaker-uploaded").write_text("state"),
+        "has a name of this",
+    ),
     "what is not uploaded": (
         lambda folder: (folder / "a.sagemaker-ignore").touch(),
         "a.sagemaker-ignore: has a name that the platform does not upload",
@@ -120,3 +125,46 @@ def test_a_large_file_has_a_checksum_a_piece(tmp_path: Path) -> None:
     large.write_bytes(large.read_bytes()[:-1] + bytes([large.read_bytes()[-1] ^ 1]))
     with pytest.raises(ContractError, match=r"damaged in the 1000 bytes from byte 2000"):
         checkpoint.verify()
+
+
+def test_the_platforms_markers_are_passed_over(hostile_tmp_path: Path) -> None:
+    """The platform uploads a file that has settled, also while the others are written."""
+
+    def write(folder: Path) -> None:
+        (folder / "below").mkdir()
+        for name in ("state", "below/more"):
+            (folder / name).write_text(name)
+            (folder / f"{name}.sagemaker-uploaded").touch()
+        (folder / "state.sagemaker-uploading").touch()
+
+    checkpoint = opened(hostile_tmp_path).save(1, write)
+
+    assert checkpoint is not None
+    assert sorted(file.name for file in checkpoint.manifest.files) == ["below/more", "state"]
+
+
+def test_markers_may_come_and_go_meanwhile(hostile_tmp_path: Path) -> None:
+    folder = hostile_tmp_path / "sm-checkpoint-000000000001"
+    folder.mkdir()
+    for number in range(50):
+        (folder / f"{number}").write_text("state")
+    ended = threading.Event()
+
+    def mark() -> None:
+        while not ended.is_set():
+            for number in range(50):
+                (folder / f"{number}.sagemaker-uploading").touch()
+                (folder / f"{number}.sagemaker-uploading").rename(
+                    folder / f"{number}.sagemaker-uploaded"
+                )
+                (folder / f"{number}.sagemaker-uploaded").unlink()
+
+    platform = threading.Thread(target=mark)
+    platform.start()
+    try:
+        for _ in range(20):
+            assert len(seal(folder, 1, "algo-1", {}).files) == 50
+            (folder / MANIFEST_NAME).unlink()
+    finally:
+        ended.set()
+        platform.join()
