@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, SupportsIndex
 
 from sm_container.channels.errors import ChannelError
 from sm_container.machine.memory import total_memory
@@ -178,6 +178,10 @@ class ChannelFile(io.BufferedReader):
         if isinstance(raw, ReadAheadFile):
             return _opened_again, (path, True, raw.source.version, self.tell())
         return _opened_again, (path, False, _version(os.fstat(self.fileno())), self.tell())
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
+        """From Python 3.13 on a buffer's own refuses, and pickle asks it first."""
+        return self.__reduce__()
 
 
 def opened(path: Path, *, is_lazy: bool) -> ChannelFile:
