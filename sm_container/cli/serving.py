@@ -56,6 +56,7 @@ def serve(given: Mapping[str, Any]) -> int:
     """Serve until a signal ends it; the exit code of the command."""
     try:
         from sm_container.service.application import application
+        from sm_container.service.database import DatabaseVersionError
         from sm_container.service.opening import ServedElsewhereError, opened
         from sm_container.service.server import listen
         from sm_container.service.server import serve as serve_at
@@ -76,12 +77,10 @@ def serve(given: Mapping[str, Any]) -> int:
         ) from fault
     settings = replace(settings, port=listening.getsockname()[1])
     try:
-        with (
-            opened(home, settings, lambda line: _tell(err, line)) as account,
-            application(account) as app,
-        ):
+        with opened(home, settings, lambda line: _tell(err, line)) as account:
+            app = application(account)
             serve_at(account, app, listening, lambda: _say_ready(account, out, err, given))
-    except ServedElsewhereError as fault:
+    except (ServedElsewhereError, DatabaseVersionError) as fault:
         raise Complaint([str(fault)], EXIT_HARNESS) from fault
     return 0
 

@@ -34,13 +34,16 @@ def stop_seconds(environ: Mapping[str, str]) -> float:
     return seconds if 0 <= seconds < _LONGEST_STOP_SECONDS else STOP_SECONDS
 
 
+def partition_of(region: str) -> str:
+    """The first part of every ARN of a region. Source: "Amazon Resource Names (ARNs)"."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
 def training_job_arn(job_name: str, region: str, account: str) -> str:
     """The ARN of a job: the service writes the job's name in it in lower case."""
-    partition = "aws"
-    if region.startswith("cn-"):
-        partition = "aws-cn"
-    elif region.startswith("us-gov-"):
-        partition = "aws-us-gov"
+    partition = partition_of(region)
     return f"arn:{partition}:sagemaker:{region}:{account}:training-job/{job_name.lower()}"
 
 

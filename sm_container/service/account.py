@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from sm_container.harness.life.launch import ACCOUNT
-from sm_container.harness.request.model import ServiceModel, load_model
+from sm_container.harness.request.model import SAGEMAKER, ServiceModel, load_model
 from sm_container.harness.store.home import Home
 from sm_container.harness.store.jobs import JobStore
 from sm_container.service.database import Database
@@ -41,7 +41,7 @@ class Account:
     def region(self) -> str:
         return self.settings.region
 
-    def model(self, root: str, service: str = "sagemaker") -> ServiceModel:
+    def model(self, root: str, service: str = SAGEMAKER) -> ServiceModel:
         """What the service's model says of one structure, such as ``CreateAlgorithmInput``."""
         return _model(self.home.cache, root, service)
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from starlette.types import ASGIApp
 
 from sm_container.service.account import Account
@@ -20,9 +17,8 @@ from sm_container.service.s3.root import Root
 from sm_container.service.sagemaker.api import API as SAGEMAKER
 
 
-@contextmanager
-def application(account: Account) -> Iterator[ASGIApp]:
-    """The application, and what has to run beside it, while the block runs."""
+def application(account: Account) -> ASGIApp:
+    """The application of an account."""
     apps: dict[str, ASGIApp] = {
         "sagemaker": JsonApp(account, SAGEMAKER),
         "logs": JsonApp(account, LOGS),
@@ -31,4 +27,4 @@ def application(account: Account) -> Iterator[ASGIApp]:
     }
     if account.settings.s3_root is not None:
         apps["s3"] = S3App(Root(account.settings.s3_root), account.region, account.id)
-    yield Expecting(Gateway(account.settings, apps, console(account)))
+    return Expecting(Gateway(account.settings, apps, console(account)))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
@@ -17,11 +16,11 @@ from sm_container.service.account import Account
 from sm_container.service.console.answering import not_found
 from sm_container.service.console.asked import Asked
 from sm_container.service.console.found import found_job
+from sm_container.service.console.sending import streamed
 from sm_container.service.errors import ServiceError
 from sm_container.storage.errors import StorageError
 from sm_container.storage.store import open_store
 
-_STEP = 256 * 1024
 _SHOWN = 100
 """Files of an artifact that is no archive; there may be any number."""
 
@@ -74,7 +73,7 @@ def artifact(account: Account, asked: Asked) -> Response:
         "Content-Length": str(found.size),
     }
     kind = "application/gzip" if name.endswith(".gz") else "application/octet-stream"
-    return StreamingResponse(_bytes(stream, found.size), 200, headers, kind)
+    return StreamingResponse(streamed(stream, found.size), 200, headers, kind)
 
 
 def _destination(record: JobRecord) -> Destination | None:
@@ -111,11 +110,3 @@ def _uri(destination: Destination, name: str) -> str | None:
 def _root(record: JobRecord) -> Path | None:
     root = record.options.s3_root
     return None if root is None else Path(root)
-
-
-def _bytes(stream: BinaryIO, size: int) -> Iterator[bytes]:
-    """So many bytes as were promised, of an object that may grow meanwhile."""
-    with stream:
-        while size > 0 and (data := stream.read(min(_STEP, size))):
-            size -= len(data)
-            yield data

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from starlette.responses import Response, StreamingResponse
 
@@ -17,8 +15,8 @@ from sm_container.service.console.answering import not_found
 from sm_container.service.console.asked import Asked
 from sm_container.service.console.found import found_job
 from sm_container.service.console.rendering import rendered
+from sm_container.service.console.sending import streamed
 
-_STEP = 256 * 1024
 _SHOWN = 1 << 20
 """Characters that a page shows before it begins anew with the log's end: a browser slows down."""
 
@@ -78,20 +76,13 @@ def whole_log(account: Account, asked: Asked) -> Response:
     except FileNotFoundError:
         raise not_found("The job was deleted") from None
     kind = "text/plain; charset=utf-8"
-    return StreamingResponse(_bytes(file, os.fstat(file.fileno()).st_size), media_type=kind)
+    return StreamingResponse(streamed(file, os.fstat(file.fileno()).st_size), media_type=kind)
 
 
 def _log(folder: JobFolder, host: str) -> Path:
     if host not in folder.hosts_with_logs():
         raise not_found("There is no such log")
     return folder.log(host)
-
-
-def _bytes(file: BinaryIO, size: int) -> Iterator[bytes]:
-    with file:
-        while size > 0 and (data := file.read(min(_STEP, size))):
-            size -= len(data)
-            yield data
 
 
 def _number(text: str | None) -> int:

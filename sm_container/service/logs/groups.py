@@ -5,12 +5,12 @@ Source: DescribeLogGroups; "Log Amazon SageMaker Events with Amazon CloudWatch",
 
 from __future__ import annotations
 
+from sm_container.contract.platform import partition_of
 from sm_container.harness.store.index import DAMAGED
 from sm_container.service.account import Account
 from sm_container.service.logs.errors import invalid_parameter, invalid_token, no_such_group
 from sm_container.service.logs.streams import streams_of
 from sm_container.service.operations import Members
-from sm_container.service.sagemaker.names import job_arn
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 
@@ -19,7 +19,7 @@ _BRIEF = ("logGroupName", "arn", "creationTime")
 
 
 def group_arn(account: Account) -> str:
-    partition = job_arn(account, "x").split(":")[1]
+    partition = partition_of(account.region)
     return f"arn:{partition}:logs:{account.region}:{account.id}:log-group:{GROUP}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sm_container.contract.platform import training_job_arn
+from sm_container.contract.platform import partition_of, training_job_arn
 from sm_container.service.account import Account
 
 TRAINING_JOB = "training-job"
@@ -15,7 +15,7 @@ def job_arn(account: Account, name: str) -> str:
 
 def algorithm_arn(account: Account, name: str) -> str:
     """The service writes the algorithm's name in it in lower case."""
-    partition = job_arn(account, "x").split(":")[1]
+    partition = partition_of(account.region)
     return f"arn:{partition}:sagemaker:{account.region}:{account.id}:{ALGORITHM}/{name.lower()}"
 
 

@@ -61,9 +61,7 @@ class Stop:
         """
         if self.cut_short(bench):
             return False
-        names = {name for name, _ in _series(bench.sound.metrics)}
-        found = values(self.result.folder)
-        if any(each.timestamp > self.at for each in found if each.name in names):
+        if any(moment > self.at for moment in _moments_of_progress(self.result, bench)):
             return True
         bench.settle_seconds()
         if self.took < _HEARD_PART * max(bench.seconds - self.after, 0.0):
@@ -87,9 +85,13 @@ def start_of_progress(bench: Bench) -> float | None:
 
 
 def _first_value(result: JobResult, bench: Bench) -> float | None:
+    return min(_moments_of_progress(result, bench), default=None)
+
+
+def _moments_of_progress(result: JobResult, bench: Bench) -> Iterator[float]:
+    """When a job told a value of a metric that the sound one tells again and again."""
     names = {name for name, _ in _series(bench.sound.metrics)}
-    found = (each.timestamp for each in values(result.folder) if each.name in names)
-    return min(found, default=None)
+    return (each.timestamp for each in values(result.folder) if each.name in names)
 
 
 def _series(metrics: Mapping[str, list[float]]) -> list[tuple[str, list[float]]]:
